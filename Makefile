@@ -1,0 +1,49 @@
+# Everything a stranger needs: `make demo` and `make test`. Needs Python 3.11 or later and nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo up down test check lock clean
+
+demo: $(VENV)/.run        ## start everything and show the main job
+	$(BIN)/beforehand demo
+
+up: $(VENV)/.run          ## start PostgreSQL, the local AWS endpoint and the deployed stacks
+	$(BIN)/beforehand up
+
+down: $(VENV)/.run        ## stop what `up` started
+	$(BIN)/beforehand down
+
+test: $(VENV)/.test       ## every test
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.test      ## style, types, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+$(VENV)/bin/uv: requirements/uv.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Beforehand needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Name another with: make PYTHON=python3.13 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/uv.txt
+
+$(VENV)/.run: requirements/run.txt pyproject.toml | $(VENV)/bin/uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/run.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.test: requirements/test.txt pyproject.toml | $(VENV)/.run
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/test.txt
+	@touch $@
+
+lock:        ## resolve every requirement again
+	@set -e; lock="$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11"; \
+	echo uv | $$lock - -o requirements/uv.txt; \
+	$$lock pyproject.toml --all-extras -o requirements/test.txt; \
+	$$lock pyproject.toml --extra cli --extra deploy --extra local -c requirements/test.txt -o requirements/run.txt; \
+	$$lock layers/runtime/requirements.in -c requirements/test.txt -o layers/runtime/requirements.txt; \
+	$$lock layers/migrations/requirements.in -c requirements/test.txt -o layers/migrations/requirements.txt
+
+clean:
+	rm -rf $(VENV) .beforehand cdk.out
