@@ -1,0 +1,133 @@
+"""PostgreSQL over verified TLS: one connection, made when first used and kept while the function is warm."""
+
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pg8000.exceptions import InterfaceError
+from pg8000.native import Connection
+
+from beforehand.adapters import rds_token
+from beforehand.settings import DatabaseSettings, from_environment
+
+AUTHORITY = Path(__file__).parent.parent / "certificates" / "database-ca.pem"
+CONNECT_SECONDS = 10
+
+Row = dict[str, Any]
+
+
+@cache
+def trust(authority: Path) -> ssl.SSLContext:
+    """Trusts only servers whose certificate this authority signed, for the host that was asked for.
+
+    pg8000 verifies nothing unless it is given a context; making one by hand also leaves the machine's
+    150 other authorities unread, which is most of the time that connecting takes.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cafile=authority)
+    return context
+
+
+def connect(
+    settings: DatabaseSettings, *, password: str | None = None, authority: Path = AUTHORITY
+) -> Connection:
+    """A new connection as the settings' user: by IAM token, or by `password` where one is given.
+
+    Raises ssl.SSLError for a certificate that is not to be trusted and pg8000's InterfaceError for a
+    server without TLS.
+    """
+    host, port = settings.database_host, settings.database_port
+    plain = socket.create_connection((host, port), CONNECT_SECONDS)
+    # Without this, a statement over 8 KB waits 40 ms for the acknowledgement of its first part.
+    plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    plain.settimeout(None)
+    try:
+        return Connection(
+            settings.database_user,
+            host=host,
+            port=port,
+            database=settings.database_name,
+            password=password or rds_token.make(host=host, port=port, user=settings.database_user),
+            sock=plain,
+            ssl_context=trust(authority),
+            application_name="beforehand",
+        )
+    except BaseException:
+        plain.close()
+        raise
+
+
+class Transaction:
+    """Statements that are committed together or not at all."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def run(self, sql: str, **parameters: Any) -> int:
+        """Carries out a statement; returns how many rows it touched."""
+        self._connection.run(sql, **parameters)
+        return max(self._connection.row_count, 0)
+
+    def rows(self, sql: str, **parameters: Any) -> list[Row]:
+        """The rows of a query, each by column name."""
+        found = self._connection.run(sql, **parameters)
+        names = [column["name"] for column in self._connection.columns or ()]
+        return [dict(zip(names, row, strict=True)) for row in found]
+
+    def row(self, sql: str, **parameters: Any) -> Row | None:
+        """The first row of a query, or None."""
+        found = self.rows(sql, **parameters)
+        return found[0] if found else None
+
+    def copy_in(self, sql: str, lines: Iterator[str]) -> None:
+        """Streams lines into a `COPY … FROM STDIN`."""
+        self._connection.run(sql, stream=lines)
+
+
+class PostgresDatabase:
+    """Opens transactions; connects again by itself when the kept connection has gone stale."""
+
+    def __init__(self, connecting: Callable[[], Connection]) -> None:
+        self._connecting = connecting
+        self._connection: Connection | None = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """One transaction: committed at the end of the block, rolled back when the block raises."""
+        connection = self._begin()
+        try:
+            yield Transaction(connection)
+            connection.run("commit")
+        except BaseException:
+            self._forget()
+            raise
+
+    def _begin(self) -> Connection:
+        if self._connection is not None:
+            try:
+                self._connection.run("begin")
+                return self._connection
+            except (InterfaceError, OSError):
+                self._forget()
+        self._connection = self._connecting()
+        self._connection.run("begin")
+        return self._connection
+
+    def _forget(self) -> None:
+        """Closes the connection: whatever it had not committed is gone with it."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                connection.close()
+            except (InterfaceError, OSError):
+                return
+
+
+@cache
+def database(kind: type[DatabaseSettings]) -> PostgresDatabase:
+    """This process's database, as the function's own settings say."""
+    return PostgresDatabase(lambda: connect(from_environment(kind)))

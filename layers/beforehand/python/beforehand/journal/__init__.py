@@ -1,0 +1,1 @@
+"""Every decision with its facts, its rule and its because."""

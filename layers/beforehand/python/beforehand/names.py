@@ -1,0 +1,28 @@
+"""Names that the infrastructure and the code share, so that each is spelled once."""
+
+from enum import StrEnum
+
+METRICS_NAMESPACE = "Beforehand"
+DATABASE_NAME = "beforehand"
+
+
+class DatabaseRole(StrEnum):
+    """The three roles of the database; each signs in with an IAM token."""
+
+    MIGRATOR = "beforehand_migrator"
+    APP_RW = "beforehand_app_rw"
+    APP_RO = "beforehand_app_ro"
+
+
+class Schedule(StrEnum):
+    """Cadences that the stack owns."""
+
+    CHURN_SCAN = "churn_scan"
+
+
+class Prefix(StrEnum):
+    """Where things lie in the files bucket."""
+
+    IMPORTS = "imports/"
+    IMPORT_RESULTS = "import-results/"
+    RUNS = "runs/"

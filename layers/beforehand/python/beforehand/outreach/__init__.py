@@ -1,0 +1,1 @@
+"""One desk for everything that contacts a customer."""

@@ -1,0 +1,55 @@
+"""Proposals and what they become: one outreach is one decision to contact one person once."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from beforehand.ids import from_content
+
+
+class Purpose(StrEnum):
+    """What an outreach is for; the seeds call it reason."""
+
+    CHURN_INTERVENTION = "churn_intervention"
+    POST_EVENT = "post_event"
+    RE_ENGAGEMENT = "re_engagement"
+    EMOTION_CHECK_IN = "emotion_check_in"
+    EXPIRING_POLICY = "expiring_policy"
+    FOLLOW_UP = "follow_up"
+    CALLBACK = "callback"
+    MANUAL = "manual"
+    CUSTOM = "custom"
+
+
+class Channel(StrEnum):
+    """How a customer is reached."""
+
+    EMAIL = "email"
+    SMS = "sms"
+    VOICE = "voice"
+    WEBHOOK = "webhook"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Proposal:
+    """A planner's wish to contact someone. `priority` is 0–100, higher first; `step` counts re-attempts."""
+
+    customer_id: str
+    purpose: Purpose
+    cycle: str
+    step: int
+    channel: Channel
+    priority: int
+    due_at: datetime
+    not_after: datetime
+    language: str
+    subject: str
+    body: str
+    because: str
+    run_id: UUID | None
+
+    @property
+    def outreach_id(self) -> UUID:
+        """The id of the outreach this becomes: a rerun that proposes it again makes the same one."""
+        return from_content("outreach", self.customer_id, self.purpose, self.cycle, self.step)

@@ -1,0 +1,1 @@
+"""Who should have run, who did, and who is late."""

@@ -1,0 +1,46 @@
+"""Runs: one for each due time of a schedule."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from beforehand.ids import from_content
+from beforehand.names import Schedule
+
+
+def run_id_of(schedule: Schedule, due_at: datetime) -> UUID:
+    """The id of the only run that a due time can have."""
+    return from_content("run", schedule, due_at.isoformat())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Opened:
+    """Whether this execution has the due time; when another has it, `because` says so."""
+
+    run_id: UUID
+    claimed: bool
+    because: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """One run of a schedule. `options` are what it was started with, `statistics` what it counted."""
+
+    run_id: UUID
+    schedule: Schedule
+    due_at: datetime
+    state: str
+    options: Mapping[str, Any]
+    statistics: Mapping[str, Any]
+    started_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Totals:
+    """What all finished runs of a schedule did together."""
+
+    scans: int
+    proposed: int

@@ -1,0 +1,118 @@
+"""The environment of each function as a type: infrastructure writes it, the function reads it.
+
+A setting's variable is its field's name in capitals, with `BEFOREHAND_` before it, on both sides.
+"""
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from beforehand.errors import InvalidSettingsError
+from beforehand.names import DATABASE_NAME
+
+PREFIX = "BEFOREHAND_"
+
+S = TypeVar("S", bound="Settings")
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Points = Annotated[float, Field(ge=0, le=100)]
+Days = Annotated[int, Field(ge=0, le=3650)]
+
+
+class Settings(BaseModel):
+    """What one function is told by the stack that deployed it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def to_env(self) -> dict[str, str]:
+        """The settings as environment variables."""
+        return {_variable(name): str(value) for name, value in self.model_dump(mode="json").items()}
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """The settings that `to_env` wrote.
+
+        Raises InvalidSettingsError naming each variable that is missing or wrong.
+        """
+        given = os.environ if environ is None else environ
+        known = {name: given[_variable(name)] for name in cls.model_fields if _variable(name) in given}
+        try:
+            return cls(**known)
+        except ValidationError as error:
+            raise InvalidSettingsError(
+                f"{_variable(str(e['loc'][0]))}: {e['msg']}" for e in error.errors()
+            ) from error
+
+
+def _variable(name: str) -> str:
+    return PREFIX + name.upper()
+
+
+@cache
+def from_environment(kind: type[S]) -> S:
+    """This process's own settings, read once."""
+    return kind.from_env()
+
+
+class DatabaseSettings(Settings):
+    """Where the database is and as whom to sign in (an IAM token, made when connecting)."""
+
+    database_host: str
+    database_port: Annotated[int, Field(ge=1, le=65535)]
+    database_name: str = DATABASE_NAME
+    database_user: str
+
+
+class FilesSettings(Settings):
+    """The bucket that hands facts from one function to the next."""
+
+    files_bucket: str
+
+
+class DatabaseMigrateSettings(DatabaseSettings):
+    """`database_migrate`: signs in as the migrator."""
+
+
+class DatabaseSetupSettings(Settings):
+    """`database_setup`: the function that migrates, and the master's secret (ARN) if it is needed."""
+
+    migrate_function: str
+    master_secret: str
+
+
+class CustomersImportSettings(DatabaseSettings, FilesSettings):
+    """`customers_import`."""
+
+
+class ChurnScoreSettings(DatabaseSettings):
+    """`churn_score`: the score profile, by its version."""
+
+    churn_profile: str = "default-v1"
+
+
+class ChurnSelectSettings(DatabaseSettings):
+    """`churn_select`: who is at risk, and how many are treated in one scan."""
+
+    churn_health_threshold: Points = 40
+    churn_risk_threshold: Share = 0.6
+    churn_max_interventions: Annotated[int, Field(ge=1, le=1000)] = 10
+    churn_cool_down_days: Days = 7
+
+
+class ChurnBriefSettings(DatabaseSettings, FilesSettings):
+    """`churn_brief`."""
+
+    churn_profile: str = "default-v1"
+
+
+class ChurnWriteSettings(FilesSettings):
+    """`churn_write`: the company that signs the messages."""
+
+    company_name: str
+
+
+class ChurnProposeSettings(DatabaseSettings, FilesSettings):
+    """`churn_propose`."""
