@@ -44,6 +44,17 @@ class CustomResourceRequest(Event):
     PhysicalResourceId: str | None = None
 
 
+class CustomResourceAnswer(Event):
+    """What CloudFormation is told about the resource it asked for."""
+
+    Status: Literal["SUCCESS", "FAILED"]
+    Reason: str
+    PhysicalResourceId: str
+    StackId: str
+    RequestId: str
+    LogicalResourceId: str
+
+
 class UploadedObject(Event):
     """The part of an S3 event that says which object it is about."""
 
@@ -166,8 +177,11 @@ class ScanFinished(Event):
     message: str
 
 
+def import_result_file(key: str) -> str:
+    """Where the answer about an uploaded file lies in the bucket."""
+    return f"{Prefix.IMPORT_RESULTS}{key.removeprefix(Prefix.IMPORTS)}.json"
+
+
 def run_file(run_id: UUID, name: str) -> str:
     """Where a run keeps one of its files in the bucket."""
     return f"{Prefix.RUNS}{run_id}/{name}"
-
-

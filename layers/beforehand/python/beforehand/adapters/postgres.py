@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pg8000.exceptions import InterfaceError
 from pg8000.native import Connection
@@ -17,6 +17,7 @@ from beforehand.settings import DatabaseSettings, from_environment
 AUTHORITY = Path(__file__).parent.parent / "certificates" / "database-ca.pem"
 CONNECT_SECONDS = 10
 
+C = TypeVar("C")
 Row = dict[str, Any]
 
 
@@ -33,8 +34,12 @@ def trust(authority: Path) -> ssl.SSLContext:
 
 
 def connect(
-    settings: DatabaseSettings, *, password: str | None = None, authority: Path = AUTHORITY
-) -> Connection:
+    settings: DatabaseSettings,
+    *,
+    password: str | None = None,
+    authority: Path = AUTHORITY,
+    driver: Callable[..., C] = Connection,
+) -> C:
     """A new connection as the settings' user: by IAM token, or by `password` where one is given.
 
     Raises ssl.SSLError for a certificate that is not to be trusted and pg8000's InterfaceError for a
@@ -46,7 +51,7 @@ def connect(
     plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     plain.settimeout(None)
     try:
-        return Connection(
+        return driver(
             settings.database_user,
             host=host,
             port=port,

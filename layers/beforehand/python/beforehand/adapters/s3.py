@@ -2,22 +2,14 @@
 
 import io
 from collections.abc import Iterator
-from functools import cache
 from typing import Any, TypeVar
 
-import botocore.session
-from botocore.config import Config
 from pydantic import BaseModel
 
+from beforehand.adapters.aws import client
 from beforehand.errors import NotFoundError
 
 M = TypeVar("M", bound=BaseModel)
-
-
-@cache
-def _client() -> Any:
-    settings = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 4})
-    return botocore.session.get_session().create_client("s3", config=settings)
 
 
 class S3Files:
@@ -29,7 +21,7 @@ class S3Files:
     def write(self, key: str, document: BaseModel) -> None:
         """Puts a document in its place; a reader sees the whole of it or nothing."""
         body = document.model_dump_json().encode()
-        _client().put_object(Bucket=self._bucket, Key=key, Body=body, ContentType="application/json")
+        client("s3").put_object(Bucket=self._bucket, Key=key, Body=body, ContentType="application/json")
 
     def read(self, key: str, kind: type[M]) -> M:
         """A document that was written before. Raises NotFoundError naming the key."""
@@ -49,10 +41,10 @@ class S3Files:
             yield from text
 
     def _open(self, key: str) -> Any:
-        client = _client()
+        s3 = client("s3")
         try:
-            return client.get_object(Bucket=self._bucket, Key=key)["Body"]
-        except client.exceptions.NoSuchKey as error:
+            return s3.get_object(Bucket=self._bucket, Key=key)["Body"]
+        except s3.exceptions.NoSuchKey as error:
             raise NotFoundError(f"There is no file {key} in the bucket {self._bucket}") from error
 
 

@@ -1,0 +1,7 @@
+"""Runs when `database_setup` calls it: makes the roles if they are missing and applies the migrations."""
+
+from beforehand.database.wiring import migrate
+from beforehand.entrypoint import task
+from beforehand.events import DatabaseMigrate
+
+handler = task(DatabaseMigrate, migrate)

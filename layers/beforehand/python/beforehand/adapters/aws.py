@@ -1,0 +1,23 @@
+"""Clients of AWS services, each made when first used and kept while the function is warm."""
+
+from functools import cache
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+
+
+@cache
+def client(service: str, *, read_seconds: int = 30, attempts: int = 4) -> Any:
+    """A client of one service. A client that sends to a person is made with `attempts=1`."""
+    config = Config(
+        connect_timeout=5,
+        read_timeout=read_seconds,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+    )
+    return _session().create_client(service, config=config)
+
+
+@cache
+def _session() -> Any:
+    return botocore.session.get_session()

@@ -1,0 +1,113 @@
+"""Customers and purchases in PostgreSQL: a file is copied beside the tables, then merged as one set."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from beforehand.adapters.postgres import Transaction
+from beforehand.customers.columns import COLUMNS, Kind
+from beforehand.customers.model import Merged
+
+PIECE = 1 << 16
+
+
+class PostgresImport:
+    """One file on its way into the tables, inside one transaction."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def stage(self, kind: Kind, columns: tuple[str, ...], rows: Iterable[tuple[int, list[str]]]) -> None:
+        """Copies rows beside the tables; nothing is visible to anyone yet."""
+        typed = ", ".join(f"{name} {COLUMNS[kind][name].type}" for name in columns)
+        self._transaction.run(f"create temporary table incoming (line bigint, {typed}) on commit drop")
+        names = ", ".join(("line", *columns))
+        self._transaction.copy_in(f"copy incoming ({names}) from stdin (format csv)", _pieces(rows))
+
+    def doubled(self) -> list[tuple[int, int]]:
+        """Takes out rows whose customer stands on an earlier line too; returns (line, earlier line)."""
+        found = self._transaction.rows(
+            """with doubles as (
+                   select line, min(line) over (partition by customer_id) as earlier from incoming
+               )
+               delete from incoming using doubles
+               where incoming.line = doubles.line and doubles.line > doubles.earlier
+               returning doubles.line, doubles.earlier"""
+        )
+        return [(row["line"], row["earlier"]) for row in found]
+
+    def strangers(self) -> list[int]:
+        """Takes out purchases of customers that nobody has imported; returns their lines."""
+        found = self._transaction.rows(
+            """delete from incoming where not exists (
+                   select from customers where customers.customer_id = incoming.customer_id)
+               returning line"""
+        )
+        return [row["line"] for row in found]
+
+    def merge_customers(self, columns: tuple[str, ...], *, now: datetime) -> Merged:
+        """Adds and changes customers. An empty cell says nothing: what was known stays."""
+        facts = [name for name in columns if name != "customer_id"]
+        sets = ", ".join(f"{name} = coalesce(excluded.{name}, customers.{name})" for name in facts)
+        differs = " or ".join(
+            f"coalesce(excluded.{n}, customers.{n}) is distinct from customers.{n}" for n in facts
+        )
+        action = (
+            f"do update set {sets}, updated_at = excluded.updated_at where {differs}"
+            if facts
+            else "do nothing"
+        )
+        names = ", ".join(columns)
+        return self._merge(
+            f"""insert into customers ({names}, updated_at)
+                select {names}, cast(:now as timestamptz) from incoming order by line
+                on conflict (customer_id) {action}""",
+            now=now,
+        )
+
+    def merge_purchases(self, columns: tuple[str, ...]) -> Merged:
+        """Adds purchases. One without an id is known by its content and its place among its equals."""
+        given = "purchase_id" if "purchase_id" in columns else "null"
+        quantity = "coalesce(quantity, 1)" if "quantity" in columns else "1"
+        return self._merge(
+            f"""insert into customers_purchases (customer_id, purchase_id, purchased_on, quantity, amount)
+                select customer_id,
+                       coalesce({given}, 'made-' || md5(concat_ws('|', purchased_on, {quantity}, amount,
+                           row_number() over (partition by customer_id, purchased_on, {quantity}, amount
+                                              order by line)))),
+                       purchased_on, {quantity}, amount
+                from incoming
+                on conflict (customer_id, purchase_id) do update
+                set purchased_on = excluded.purchased_on, quantity = excluded.quantity, amount = excluded.amount
+                where (customers_purchases.purchased_on, customers_purchases.quantity, customers_purchases.amount)
+                      is distinct from (excluded.purchased_on, excluded.quantity, excluded.amount)"""
+        )
+
+    def _merge(self, statement: str, **parameters: datetime) -> Merged:
+        """Runs an upsert and counts: a row that was inserted has no earlier version (xmax is 0)."""
+        found = self._transaction.row(
+            f"""with merged as ({statement} returning xmax = 0 as added)
+                select count(*) filter (where added) as added, count(*) filter (where not added) as changed,
+                       (select count(*) from incoming) as incoming
+                from merged""",
+            **parameters,
+        )
+        counts = found or {"added": 0, "changed": 0, "incoming": 0}
+        touched = counts["added"] + counts["changed"]
+        return Merged(
+            added=counts["added"], changed=counts["changed"], unchanged=counts["incoming"] - touched
+        )
+
+
+def _pieces(rows: Iterable[tuple[int, list[str]]]) -> Iterator[str]:
+    """Rows as CSV text in pieces of about 64 KB; a cell that is empty means that nothing is known."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    for line, cells in rows:
+        writer.writerow([line, *cells])
+        if text.tell() > PIECE:
+            yield text.getvalue()
+            text.seek(0)
+            text.truncate()
+    yield text.getvalue()

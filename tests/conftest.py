@@ -1,0 +1,80 @@
+"""What many tests share: one real PostgreSQL 18 for the session, each test in a transaction of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pg8000 import dbapi, native
+
+from beforehand.adapters.postgres import PostgresDatabase, Transaction
+from beforehand.database import migrations
+from beforehand.database import roles as statements
+from beforehand.names import DATABASE_NAME, DatabaseRole
+from beforehand_cli.local import roles
+from beforehand_cli.local.node import ensure_tools
+from beforehand_cli.local.postgres import Postgres
+from beforehand_cli.local.state import StateDirectory
+
+ROOT = Path(__file__).parent.parent
+MIGRATIONS = ROOT / "functions" / "database_migrate" / "migrations"
+SHARED_DATA = ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """A throwaway server as RDS hands it over, then prepared as `database_migrate` does."""
+    server = Postgres.at(
+        tmp_path_factory.mktemp("postgres"), native=ensure_tools(StateDirectory.of(ROOT)).postgres()
+    )
+    server.start()
+    try:
+        prepare(server)
+        yield server
+    finally:
+        server.stop()
+
+
+def prepare(server: Postgres) -> None:
+    """Roles by the master, tables by the migrator."""
+    roles.ensure_roles(server.socket, master_password="for this test only")
+    socket = str(server.socket)
+    master = native.Connection(
+        "beforehand_master", unix_sock=socket, database=DATABASE_NAME, password="for this test only"
+    )
+    for statement in statements.creation(frozenset()):
+        master.run(statement)
+    master.close()
+    migrator = dbapi.connect(user=DatabaseRole.MIGRATOR, unix_sock=socket, database=DATABASE_NAME)
+    migrator.autocommit = True
+    for statement in statements.rights():
+        migrator.cursor().execute(statement)
+    migrations.apply(migrator, MIGRATIONS)
+    migrator.close()
+
+
+def connect(server: Postgres) -> native.Connection:
+    """A connection with the rights that functions have."""
+    return native.Connection(DatabaseRole.APP_RW, unix_sock=str(server.socket), database=DATABASE_NAME)
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> PostgresDatabase:
+    """The database as a function uses it; what is committed here stays for the tests that follow."""
+    return PostgresDatabase(lambda: connect(postgres))
+
+
+@pytest.fixture
+def transaction(postgres: Postgres) -> Iterator[Transaction]:
+    """A transaction that is undone at the end of the test."""
+    connection = connect(postgres)
+    connection.run("begin")
+    yield Transaction(connection)
+    connection.close()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The real public data, where they are present."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"the real data are not at {SHARED_DATA}")
+    return SHARED_DATA

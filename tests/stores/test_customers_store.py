@@ -1,0 +1,95 @@
+"""Imports against the real database: good rows go in, each bad one is named, nothing is half-done."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from beforehand.adapters.postgres import PostgresDatabase, Transaction
+from beforehand.customers.rows import UnreadableFileError
+from beforehand.customers.service import import_file
+from beforehand.customers.store import PostgresImport
+from beforehand.events import ImportFinished
+
+NOW = datetime(2026, 1, 15, 9, tzinfo=UTC)
+
+
+def load(transaction: Transaction, kind: str, text: str) -> ImportFinished:
+    transaction.run("drop table if exists incoming")
+    lines = text.splitlines(keepends=True)
+    return import_file(f"imports/{kind}/test.csv", kind, lines, PostgresImport(transaction), now=NOW)
+
+
+def counts(answer: ImportFinished) -> tuple[int, int, int, int]:
+    return answer.added, answer.changed, answer.unchanged, answer.refused_rows
+
+
+def test_adds_changes_and_leaves_alone(transaction: Transaction) -> None:
+    first = "customer_id,name,segment,nps\nC100001,Asha,vip,9\nC100002,Ben,Loyal,\n"
+    assert counts(load(transaction, "customers", first)) == (2, 0, 0, 0)
+    assert counts(load(transaction, "customers", first)) == (0, 0, 2, 0)
+    second = "customer_id,nps\nC100001,3\nC100003,10\n"
+    assert counts(load(transaction, "customers", second)) == (1, 1, 0, 0)
+    found = transaction.row("select name, segment, nps from customers where customer_id = 'C100001'")
+    assert found == {"name": "Asha", "segment": "VIP", "nps": 3}
+
+
+def test_an_empty_cell_says_nothing(transaction: Transaction) -> None:
+    load(transaction, "customers", "customer_id,nps\nC1,7\n")
+    assert counts(load(transaction, "customers", "customer_id,nps\nC1,\n")) == (0, 0, 1, 0)
+
+
+def test_names_the_line_and_the_column_of_each_bad_row(transaction: Transaction) -> None:
+    text = (
+        "customer_id,nps,signed_up_on,zone\n"
+        "C1,11,2024-01-01,Asia/Kolkata\n"
+        "C2,5,2024-02-30,Asia/Kolkata\n"
+        "C3,5,2024-01-01,Mars/Olympus\n"
+        "C4,5,2024-01-01,Asia/Kolkata\n"
+        "C4,6,2024-01-01,Asia/Kolkata\n"
+        ",5,2024-01-01,Asia/Kolkata\n"
+        "C6,5\n"
+    )
+    answer = load(transaction, "customers", text)
+    assert counts(answer) == (1, 0, 0, 6)
+    assert [(r.line, r.column) for r in answer.refused] == [
+        (2, "nps"), (3, "signed_up_on"), (4, "zone"), (6, "customer_id"), (7, "customer_id"), (8, ""),
+    ]  # fmt: skip
+    assert transaction.row("select nps from customers where customer_id = 'C4'") == {"nps": 5}
+
+
+@pytest.mark.parametrize(
+    ("text", "because"),
+    [
+        ("", "the file is empty"),
+        ("name,nps\nAsha,9\n", "the header lacks customer_id"),
+        ("customer_id,nps,nps\nC1,9,9\n", "names nps more than once"),
+        ('customer_id,name\nC1,Asha\nC2,"Ben\n', "line 3"),
+        ('customer_id,name\nC1,Asha\nC2,"Be"n\n', "line 3"),
+    ],
+)
+def test_takes_nothing_of_a_broken_file(database: PostgresDatabase, text: str, because: str) -> None:
+    with pytest.raises(UnreadableFileError, match=because), database.transaction() as transaction:
+        load(transaction, "customers", text)
+    with database.transaction() as transaction:
+        assert transaction.row("select count(*) as customers from customers") == {"customers": 0}
+
+
+def test_the_same_purchases_twice_add_nothing(transaction: Transaction) -> None:
+    load(transaction, "customers", "customer_id\nC1\n")
+    text = "customer_id,purchased_on,amount\nC1,2025-01-01,10.00\nC1,2025-01-01,10.00\nC1,20250102,5\n"
+    assert counts(load(transaction, "purchases", text)) == (3, 0, 0, 0)
+    assert counts(load(transaction, "purchases", text)) == (0, 0, 3, 0)
+
+
+def test_refuses_the_purchases_of_strangers(transaction: Transaction) -> None:
+    load(transaction, "customers", "customer_id\nC1\n")
+    answer = load(
+        transaction, "purchases", "customer_id,purchased_on,amount\nC1,2025-01-01,1\nC9,2025-01-01,1\n"
+    )
+    assert counts(answer) == (1, 0, 0, 1)
+    assert answer.refused[0].line == 3
+
+
+def test_columns_that_are_not_understood_are_named(transaction: Transaction) -> None:
+    answer = load(transaction, "customers", "customer_id,shoe_size\nC1,44\n")
+    assert "shoe_size" in answer.because
