@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from types import MappingProxyType
 from typing import Literal
 from zoneinfo import available_timezones
@@ -111,8 +112,11 @@ def _yes_or_no(cell: str) -> str:
     return "true" if said in YES else "false"
 
 
+_zones = cache(available_timezones)
+
+
 def _zone(cell: str) -> str:
-    if cell not in available_timezones():
+    if cell not in _zones():
         raise ValueError("is no time zone; write it as Asia/Kolkata")
     return cell
 

@@ -1,0 +1,39 @@
+"""The sample company is the same every time, in many places, and its rows are good import rows."""
+
+import csv
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from beforehand.customers.columns import COLUMNS
+from beforehand.customers.rows import read
+from beforehand_cli.sample import company
+
+TODAY = date(2026, 1, 15)
+
+
+def test_the_same_day_gives_the_same_bytes(tmp_path: Path) -> None:
+    one = company.write(tmp_path / "one", today=TODAY, customers=50)
+    two = company.write(tmp_path / "two", today=TODAY, customers=50)
+    assert one.customers.read_bytes() == two.customers.read_bytes()
+    assert one.purchases.read_bytes() == two.purchases.read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["customers", "purchases"])
+def test_every_row_is_a_good_import_row(tmp_path: Path, kind: str) -> None:
+    written = company.write(tmp_path, today=TODAY)
+    with getattr(written, kind).open(encoding="utf-8", newline="") as lines:
+        rows = read(lines, COLUMNS[kind])
+        assert len(list(rows)) == getattr(written, f"{kind.removesuffix('s')}_rows")
+    assert rows.refusals.shown == []
+    assert rows.ignored == ()
+
+
+def test_at_every_hour_someone_is_awake_and_nothing_lies_in_the_future(tmp_path: Path) -> None:
+    written = company.write(tmp_path, today=TODAY)
+    with written.customers.open(encoding="utf-8", newline="") as lines:
+        customers = list(csv.DictReader(lines))
+    assert len({row["zone"] for row in customers}) >= 10
+    assert {"hi", "ta", "ja", "ar", "de"} <= {row["language"] for row in customers}
+    assert max(row["last_active_on"] for row in customers) <= TODAY.isoformat()
