@@ -1,0 +1,1 @@
+"""The verbs of the `beforehand` command, one module each."""

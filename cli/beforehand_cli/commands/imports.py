@@ -1,0 +1,75 @@
+"""`beforehand import`: customers and purchases from CSV files."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+
+from beforehand.clock import now
+from beforehand.customers.columns import COLUMNS, Kind
+from beforehand.events import ImportFinished
+from beforehand.results import Status
+from beforehand_cli import uploads
+from beforehand_cli.deployment import Deployment
+from beforehand_cli.options import AsJson, Stage
+from beforehand_cli.terminal import console, print_json
+
+SHOWN_REFUSALS = 10
+app = typer.Typer(help="Import customers and purchases from CSV files.", no_args_is_help=True)
+
+File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A CSV file with a header.")]
+
+
+@app.command()
+def customers(file: File, stage: Stage = None, as_json: AsJson = False) -> None:
+    """Import customers; needs the column customer_id, understands the others that `columns` lists."""
+    run("customers", file, stage, as_json)
+
+
+@app.command()
+def purchases(file: File, stage: Stage = None, as_json: AsJson = False) -> None:
+    """Import purchases; needs customer_id, purchased_on and amount."""
+    run("purchases", file, stage, as_json)
+
+
+@app.command()
+def columns() -> None:
+    """List the columns that each kind of file may have."""
+    for kind, known in COLUMNS.items():
+        console.print(f"[bold]{kind}[/bold]")
+        for name, column in known.items():
+            console.print(f"  {name:<25} {column.type}{'  needed' if column.required else ''}", highlight=False)
+
+
+def run(kind: Kind, file: Path, stage: str | None, as_json: bool) -> None:
+    """Imports a file and shows what became of it; ends with status 1 when none of it could be taken."""
+    with Progress(console=console, transient=True, disable=as_json) as progress:
+        task = progress.add_task(f"Uploading {file.name}", total=1.0)
+        deployment = Deployment.of_stage(stage)
+        answer = uploads.import_file(
+            deployment, kind, file, now=now(), progress=lambda share: progress.update(task, completed=share)
+        )
+    if as_json:
+        print_json(answer.model_dump_json())
+    else:
+        show(file.name, answer)
+    if answer.status is not Status.DONE:
+        raise typer.Exit(1)
+
+
+def show(name: str, answer: ImportFinished) -> None:
+    """The answer as a person reads it."""
+    if answer.status is not Status.DONE:
+        console.print(f"[red]{name}: nothing was imported:[/red] {answer.because}")
+        return
+    console.print(
+        f"{name}: {answer.rows:,} rows, {answer.added:,} added, {answer.changed:,} changed, "
+        f"{answer.unchanged:,} unchanged, {answer.refused_rows:,} refused",
+        highlight=False,
+    )
+    for refusal in answer.refused[:SHOWN_REFUSALS]:
+        where = f"line {refusal.line}" + (f", {refusal.column}" if refusal.column else "")
+        console.print(f"  [yellow]{where}[/yellow] {refusal.because}", highlight=False)
+    if answer.refused_rows > SHOWN_REFUSALS:
+        console.print(f"  … and {answer.refused_rows - SHOWN_REFUSALS:,} more")

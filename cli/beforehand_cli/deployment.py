@@ -1,0 +1,68 @@
+"""What is deployed: the stacks of one stage, at the local endpoint or in the caller's AWS account."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+import boto3
+from botocore.exceptions import ClientError
+
+from beforehand.settings import Settings
+from beforehand_cli import project
+from beforehand_cli.local import aws
+
+S = TypeVar("S", bound=Settings)
+LOCAL = "local"
+STACKS = ("Foundation", "Tasks")
+
+
+class NotDeployedError(Exception):
+    """A stack of the stage is not there."""
+
+    def __init__(self, stack: str, stage: str) -> None:
+        how = "beforehand up" if stage == LOCAL else f"cdk deploy --all -c stage={stage}"
+        super().__init__(f"The stack {stack} is not deployed; deploy it with: {how}")
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The stacks of one stage; `local` is the one that `beforehand up` deploys on this machine."""
+
+    stage: str
+
+    @classmethod
+    def of_stage(cls, stage: str | None) -> "Deployment":
+        """The stage that was named, or BEFOREHAND_STAGE, or `local`."""
+        return cls(stage=stage or os.environ.get("BEFOREHAND_STAGE", LOCAL))
+
+    def client(self, service: str) -> Any:
+        """A client of an AWS service where this stage is deployed."""
+        if self.stage == LOCAL:
+            return aws.client(project.root(), service)
+        return boto3.client(service)
+
+    @cached_property
+    def outputs(self) -> Mapping[str, str]:
+        """What the stacks say of themselves, by name. Raises NotDeployedError."""
+        found: dict[str, str] = {}
+        for name in STACKS:
+            found.update(self._outputs_of(f"Beforehand-{self.stage}-{name}"))
+        return found
+
+    def _outputs_of(self, stack: str) -> dict[str, str]:
+        try:
+            described = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+        except ClientError as error:
+            raise NotDeployedError(stack, self.stage) from error
+        return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", ())}
+
+    def function(self, task: str) -> str:
+        """The name of the function of a task, such as `churn_score`."""
+        return f"beforehand-{self.stage}-{task.replace('_', '-')}"
+
+    def settings(self, task: str, kind: type[S]) -> S:
+        """The settings that a deployed function has."""
+        described = self.client("lambda").get_function_configuration(FunctionName=self.function(task))
+        return kind.from_env(described["Environment"]["Variables"])
