@@ -1,0 +1,24 @@
+"""`beforehand up` and `beforehand down`."""
+
+from typing import Annotated
+
+import typer
+
+from beforehand_cli import project
+from beforehand_cli.local.errors import LocalError
+from beforehand_cli.local.up import down, up
+
+EXPECTED = (LocalError,)
+
+
+def up_command(
+    deploy: Annotated[bool, typer.Option(help="Deploy the stacks, or start the services only.")] = True,
+) -> None:
+    """Start PostgreSQL and the local AWS endpoint, and deploy the stacks to it."""
+    addresses = up(project.root(), report=typer.echo, deploy=deploy)
+    typer.echo(f"AWS endpoint {addresses.endpoint} · mail {addresses.mailbox}")
+
+
+def down_command() -> None:
+    """Stop what `beforehand up` started; the data stay."""
+    down(project.root(), report=typer.echo)

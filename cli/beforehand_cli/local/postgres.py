@@ -1,0 +1,251 @@
+"""The embedded PostgreSQL 18: made once, listening on a private Unix socket, its data kept between starts."""
+
+import hashlib
+import os
+import pwd
+import shutil
+import stat
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from beforehand_cli.local.certificates import ServerCertificate
+from beforehand_cli.local.errors import LocalError
+
+SUPERUSER = "postgres"
+IAM_ROLE = "rds_iam"
+MASTER_USER = "beforehand_master"
+DATABASE = "beforehand"
+_UNPRIVILEGED = ("postgres", "nobody")
+_ROOT_HOME = Path("/var/lib/beforehand")
+
+# Who may come in over the socket, which only the gate and this user can reach. The gate has verified the
+# token of an rds_iam member already; every other password is verified by PostgreSQL itself.
+_SOCKET_RULES = f"""\
+local  all  {SUPERUSER}    trust
+local  all  {MASTER_USER}  scram-sha-256
+local  all  +{IAM_ROLE}    trust
+local  all  all            scram-sha-256
+"""
+_TLS_RULES = "hostssl  all  all  127.0.0.1/32  scram-sha-256\n"
+_SETTINGS = """\
+listen_addresses = ''
+unix_socket_permissions = 0700
+password_encryption = 'scram-sha-256'
+shared_buffers = 64MB
+max_connections = 100
+timezone = 'UTC'
+log_timezone = 'UTC'
+"""
+
+
+class PostgresFailedError(LocalError):
+    """PostgreSQL did not {what}. It said:
+    {output}"""
+
+
+class UnsafeSocketDirectoryError(LocalError):
+    """{path} belongs to somebody else, so the database socket cannot be put there; remove it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    """The operating system account that runs the server, since PostgreSQL refuses to run as root."""
+
+    uid: int
+    gid: int
+
+    @classmethod
+    def choose(cls) -> "Account":
+        """This process's own account, or an existing unprivileged one when it is root's.
+
+        Raises:
+            PostgresFailedError: this is root and the machine has no unprivileged account.
+        """
+        if os.geteuid() != 0:
+            return cls(uid=os.geteuid(), gid=os.getegid())
+        known = {entry.pw_name: entry for entry in pwd.getpwall()}
+        for name in _UNPRIVILEGED:
+            if name in known:
+                return cls(uid=known[name].pw_uid, gid=known[name].pw_gid)
+        raise PostgresFailedError(what="start", output=f"root cannot run it and none of {_UNPRIVILEGED} exists")
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is the account of this process."""
+        return self.uid == os.geteuid()
+
+    def run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
+        """Run a command as this account, outside any directory it may not enter."""
+        dropped = {} if self.is_own else {"user": self.uid, "group": self.gid, "extra_groups": []}
+        environment = {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "HOME": "/"}
+        return subprocess.run(  # type: ignore[call-overload, no-any-return]
+            command, cwd="/", env=environment, text=True, capture_output=True, check=False, **dropped
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TcpListener:
+    """A server that listens on TCP by itself, with TLS; the tests of verified TLS use it."""
+
+    port: int
+    certificate: ServerCertificate
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Postgres:
+    """One server: its binaries, its home with data and log, and its socket directory."""
+
+    binaries: Path
+    home: Path
+    account: Account
+    tcp: TcpListener | None = None
+
+    @classmethod
+    def at(cls, home: Path, *, native: Path, tcp: TcpListener | None = None) -> "Postgres":
+        """The server whose data live in `home`, run from the `native` binaries of the tools.
+
+        Root has to hand the server to an unprivileged account. Where that account cannot reach the project
+        (a home directory is closed to others), data and binaries go under /var/lib/beforehand.
+        """
+        account = Account.choose()
+        home.mkdir(parents=True, exist_ok=True)
+        if account.is_own or (_reaches(account, home) and _reaches(account, native)):
+            return cls(binaries=native / "bin", home=home, account=account, tcp=tcp)
+        elsewhere = _ROOT_HOME / _short_hash(home)
+        copy = _ROOT_HOME / f"binaries-{_short_hash(native)}"
+        if not copy.exists():
+            _copy_whole(native, copy)
+        elsewhere.mkdir(parents=True, exist_ok=True)
+        return cls(binaries=copy / "bin", home=elsewhere, account=account, tcp=tcp)
+
+    @property
+    def data(self) -> Path:
+        """PostgreSQL's data directory."""
+        return self.home / "data"
+
+    @property
+    def log(self) -> Path:
+        """What the server logs."""
+        return self.home / "postgres.log"
+
+    @property
+    def socket_directory(self) -> Path:
+        """A short private directory: the path of a Unix socket may have 107 bytes and no more."""
+        return Path(tempfile.gettempdir()) / f"beforehand-{_short_hash(self.home)}"
+
+    @property
+    def socket(self) -> Path:
+        """The socket clients connect to."""
+        return self.socket_directory / f".s.PGSQL.{self.tcp.port if self.tcp else 5432}"
+
+    def pid(self) -> int | None:
+        """The pid of the running server, None when it does not run."""
+        answer = self._control("status")
+        if answer.returncode != 0:
+            return None
+        return int((self.data / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
+
+    def start(self) -> int:
+        """Start the server, making its data first when there are none; its pid.
+
+        Raises:
+            PostgresFailedError: it did not come up, with its log's end.
+        """
+        running = self.pid()
+        if running is not None:
+            return running
+        self._initialise()
+        self._prepare_socket_directory()
+        self._configure()
+        answer = self._control("start", "--wait", "--timeout=60", f"--log={self.log}", "--silent")
+        pid = self.pid()
+        if answer.returncode != 0 or pid is None:
+            log = self.log.read_text(encoding="utf-8")[-3000:] if self.log.exists() else ""
+            raise PostgresFailedError(what="start", output=answer.stdout + answer.stderr + log)
+        return pid
+
+    def stop(self) -> bool:
+        """End every session, write everything down, and wait for the end; False when it did not run.
+
+        Raises:
+            PostgresFailedError: it did not end within 60 seconds.
+        """
+        if not (self.data / "PG_VERSION").exists() or self.pid() is None:
+            return False
+        answer = self._control("stop", "--mode=fast", "--wait", "--timeout=60", "--silent")
+        if answer.returncode != 0:
+            raise PostgresFailedError(what="stop", output=answer.stdout + answer.stderr)
+        return True
+
+    def _control(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return self.account.run([str(self.binaries / "pg_ctl"), f"--pgdata={self.data}", *arguments])
+
+    def _initialise(self) -> None:
+        if (self.data / "global" / "pg_control").exists() and (self.home / "initialised").exists():
+            return
+        shutil.rmtree(self.data, ignore_errors=True)  # the rest of an interrupted initdb
+        self.data.mkdir(parents=True)
+        self.data.chmod(0o700)
+        os.chown(self.home, self.account.uid, self.account.gid)
+        os.chown(self.data, self.account.uid, self.account.gid)
+        options = ["--auth=trust", "--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"]
+        command = [str(self.binaries / "initdb"), f"--pgdata={self.data}", f"--username={SUPERUSER}"]
+        answer = self.account.run(command + options)
+        if answer.returncode != 0:
+            raise PostgresFailedError(what="make its data directory", output=answer.stdout + answer.stderr)
+        (self.home / "initialised").touch()
+
+    def _configure(self) -> None:
+        settings = f"{_SETTINGS}unix_socket_directories = '{self.socket_directory}'\n"
+        rules = _SOCKET_RULES
+        if self.tcp is not None:
+            certificate, key = self.data / "server.pem", self.data / "server-key.pem"
+            shutil.copyfile(self.tcp.certificate.certificate, certificate)
+            shutil.copyfile(self.tcp.certificate.key, key)
+            settings += f"listen_addresses = '127.0.0.1'\nport = {self.tcp.port}\nssl = on\n"
+            settings += f"ssl_cert_file = '{certificate}'\nssl_key_file = '{key}'\n"
+            rules += _TLS_RULES
+            self._own(certificate, key)
+        (self.data / "beforehand.conf").write_text(settings, encoding="utf-8")
+        (self.data / "pg_hba.conf").write_text(rules, encoding="utf-8")
+        main = self.data / "postgresql.conf"
+        include = "include 'beforehand.conf'\n"
+        text = main.read_text(encoding="utf-8")
+        if not text.endswith(include):
+            main.write_text(text + include, encoding="utf-8")
+        self._own(self.data / "beforehand.conf", self.data / "pg_hba.conf", main)
+
+    def _own(self, *paths: Path) -> None:
+        for path in paths:
+            path.chmod(0o600)
+            os.chown(path, self.account.uid, self.account.gid)
+
+    def _prepare_socket_directory(self) -> None:
+        path = self.socket_directory
+        try:
+            path.mkdir(mode=0o700)
+            os.chown(path, self.account.uid, self.account.gid)
+        except FileExistsError as error:
+            found = path.lstat()
+            if not stat.S_ISDIR(found.st_mode) or found.st_uid != self.account.uid:
+                raise UnsafeSocketDirectoryError(path=path) from error
+            path.chmod(0o700)
+
+
+def _short_hash(path: Path) -> str:
+    return hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
+
+
+def _reaches(account: Account, path: Path) -> bool:
+    """Whether the account can enter the directory."""
+    return account.run(["/bin/sh", "-c", 'cd "$0"', str(path)]).returncode == 0
+
+
+def _copy_whole(source: Path, target: Path) -> None:
+    """Copy a tree so that `target` exists only when it is complete."""
+    partial = target.with_name(f"{target.name}.{os.getpid()}")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(source, partial, symlinks=True)
+    partial.rename(target)
