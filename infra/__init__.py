@@ -1,0 +1,1 @@
+"""What Beforehand is made of on AWS."""

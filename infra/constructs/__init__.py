@@ -1,0 +1,1 @@
+"""Building blocks that capabilities are put together from."""

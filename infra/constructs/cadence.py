@@ -1,0 +1,76 @@
+"""A schedule that engineers set: it starts a workflow on the clock, in UTC, with the moment it was due."""
+
+import json
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from infra import clock_grid
+from infra.constructs.dead_letters import DeadLetters
+from infra.constructs.task_function import camel
+from infra.stage import Stage
+
+DUE_AT = "<aws.scheduler.scheduled-time>"
+
+
+class Cadence(Construct):
+    """A schedule in the stage's group that may start its one workflow and leave a dead letter, nothing else.
+
+    A start that fails is tried for as long as the next one is not due; after that the next one does the work.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        name: str,
+        *,
+        stage: Stage,
+        group: scheduler.CfnScheduleGroup,
+        every_minutes: int,
+        starts: sfn.StateMachine,
+        dead_letters: DeadLetters,
+    ) -> None:
+        super().__init__(scope, f"{camel(name)}Cadence")
+        self.schedule_name = stage.named(name)
+        role = iam.Role(
+            self,
+            "Role",
+            description=f"What the schedule {name} may do",
+            assumed_by=iam.ServicePrincipal(
+                "scheduler.amazonaws.com",
+                conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}},
+            ),
+            inline_policies={
+                "Rights": iam.PolicyDocument(
+                    statements=[
+                        iam.PolicyStatement(
+                            actions=["states:StartExecution"], resources=[starts.state_machine_arn]
+                        ),
+                        dead_letters.send(),
+                    ]
+                )
+            },
+        )
+        self.schedule = scheduler.CfnSchedule(
+            self,
+            "Schedule",
+            name=self.schedule_name,
+            group_name=group.ref,
+            description=f"Every {every_minutes} minutes, on the clock",
+            schedule_expression=clock_grid.cron(every_minutes),
+            schedule_expression_timezone="UTC",
+            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+            target=scheduler.CfnSchedule.TargetProperty(
+                arn=starts.state_machine_arn,
+                role_arn=role.role_arn,
+                input=json.dumps({"due_at": DUE_AT}),
+                dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=dead_letters.arn),
+                retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
+                    maximum_event_age_in_seconds=max(60, every_minutes * 60),
+                    maximum_retry_attempts=5,
+                ),
+            ),
+        )

@@ -1,0 +1,196 @@
+"""A state machine as it reads: its steps in order, each with what it is given, what it remembers, what comes next.
+
+Every step that fails leads to one place, where staff are told which step it was; a step that tells is never
+repeated.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from infra.constructs.acknowledgements import acknowledge
+from infra.constructs.heartbeats import Heartbeats
+from infra.constructs.log_groups import log_group
+from infra.constructs.staff_topic import StaffTopic
+from infra.constructs.task_function import TaskFunction, camel
+from infra.stage import Stage
+
+State = dict[str, Any]
+
+LAMBDA_TROUBLE = (
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.TooManyRequestsException",
+    "Lambda.ClientExecutionTimeoutException",
+)
+"""Lambda itself could not run the function; what the function raises is not among them and is never repeated."""
+
+FAILED = "TellFailure"
+DUE = "$states.context.Execution.Input.due_at"
+EXECUTION = "$states.context.Execution.Id"
+
+
+def ask(expression: str) -> str:
+    """An expression that the state machine works out (JSONata)."""
+    return f"{{% {expression} %}}"
+
+
+class Workflow(Construct):
+    """States are added by name with `state`; `build` makes the state machine of them."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        name: str,
+        *,
+        stage: Stage,
+        staff: StaffTopic,
+        heartbeats: Heartbeats,
+        time_limit: cdk.Duration,
+    ) -> None:
+        super().__init__(scope, camel(name))
+        self.name = name
+        self.states: dict[str, State] = {}
+        self._stage = stage
+        self._staff = staff
+        self._heartbeats = heartbeats
+        self._time_limit = time_limit
+        self._placeholders: dict[str, str] = {"StaffTopic": staff.arn}
+        self._rights: list[iam.PolicyStatement] = []
+
+    def state(self, name: str, state: State, *, caught: bool = False) -> None:
+        """Adds a state; `caught` leads any failure of it to the place where staff are told."""
+        if caught:
+            state["Catch"] = [{"ErrorEquals": ["States.ALL"], "Assign": _failed(name), "Next": FAILED}]
+        self.states[name] = state
+
+    def invoke(
+        self, function: TaskFunction, payload: Mapping[str, Any], *, assign: Mapping[str, str] | None = None
+    ) -> State:
+        """A task that calls a function, which may be repeated: its output is the function's answer."""
+        placeholder = camel(function.name)
+        self._placeholders[placeholder] = function.arn
+        self._rights.append(function.invoke())
+        state: State = {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::lambda:invoke",
+            "Arguments": {"FunctionName": f"${{{placeholder}}}", "Payload": dict(payload)},
+            "Output": ask("$states.result.Payload"),
+            "Retry": [
+                {
+                    "ErrorEquals": list(LAMBDA_TROUBLE),
+                    "IntervalSeconds": 1,
+                    "BackoffRate": 2,
+                    "MaxAttempts": 4,
+                    "MaxDelaySeconds": 20,
+                    "JitterStrategy": "FULL",
+                }
+            ],
+        }
+        if assign:
+            state["Assign"] = {name: ask(f"$states.result.Payload.{field}") for name, field in assign.items()}
+        return state
+
+    def beat(self, schedule: str, *, run_id: str) -> State:
+        """A task that writes down that the schedule did its work."""
+        self._placeholders["Heartbeats"] = self._heartbeats.name
+        self._rights += self._heartbeats.beat()
+        item = {"schedule": schedule, "due_at": ask(DUE), "run_id": run_id, "finished_at": ask("$now()")}
+        return {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::dynamodb:putItem",
+            "Arguments": {
+                "TableName": "${Heartbeats}",
+                "Item": {name: {"S": value} for name, value in item.items()},
+            },
+            "Output": {},
+        }
+
+    def tell(self, subject: str, message: str, **attributes: str) -> State:
+        """A task that tells staff, once; `attributes` travel beside the message, for filters."""
+        self._rights += self._staff.tell()
+        arguments: State = {"TopicArn": "${StaffTopic}", "Subject": subject, "Message": message}
+        if attributes:
+            arguments["MessageAttributes"] = {
+                name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
+            }
+        return {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::sns:publish",
+            "Arguments": arguments,
+            "Output": {},
+        }
+
+    def build(self, *, start_at: str) -> sfn.StateMachine:
+        """The state machine, with the place where every failure ends."""
+        title = self.name.replace("_", " ")
+        where = f"What to do: docs/operations.md, {self.name}. Where to look: "
+        told = self.tell(
+            subject=f"The {title} failed",
+            message=ask(
+                f"'The {title} that was due at ' & {DUE} & ' failed at the step ' & $failed_step & ' ('"
+                f" & $failed_with & '). {where}' & {EXECUTION}"
+            ),
+        )
+        self.state(FAILED, {**told, "Next": "Failed"})
+        self.state("Failed", {"Type": "Fail", "Error": ask("$failed_with"), "Cause": ask("$failed_step")})
+        definition = {
+            "Comment": f"infra/capabilities/{self.name.split('_')[0]}.py",
+            "QueryLanguage": "JSONata",
+            "TimeoutSeconds": self._time_limit.to_seconds(),
+            "StartAt": start_at,
+            "States": self.states,
+        }
+        return self._machine(definition)
+
+    def _machine(self, definition: State) -> sfn.StateMachine:
+        log = log_group(
+            self,
+            "Log",
+            stage=self._stage,
+            # Under this prefix CloudWatch needs no resource policy, of which an account has only ten.
+            name=f"/aws/vendedlogs/states/{self._stage.named(self.name)}",
+        )
+        return sfn.StateMachine(
+            self,
+            "Machine",
+            state_machine_name=self._stage.named(self.name),
+            definition_body=sfn.DefinitionBody.from_string(json.dumps(definition)),
+            definition_substitutions=self._placeholders,
+            role=self._role().without_policy_updates(),
+            tracing_enabled=True,
+            logs=sfn.LogOptions(destination=log, level=sfn.LogLevel.ALL, include_execution_data=False),
+        )
+
+    def _role(self) -> iam.Role:
+        acknowledge(
+            self,
+            "AwsSolutions-IAM5[Resource::*]",
+            "Log deliveries and X-Ray segments have no resource to name.",
+        )
+        return iam.Role(
+            self,
+            "Role",
+            description=f"What the workflow {self.name} may do",
+            assumed_by=iam.ServicePrincipal("states.amazonaws.com"),
+            inline_policies={"Rights": iam.PolicyDocument(statements=[*self._rights, *_observe()])},
+        )
+
+
+def _failed(step: str) -> dict[str, str]:
+    """Only the error's name is kept: its text may speak of a customer."""
+    return {"failed_step": step, "failed_with": ask("$states.errorOutput.Error")}
+
+
+def _observe() -> Iterable[iam.PolicyStatement]:
+    deliveries = ["CreateLogDelivery", "GetLogDelivery", "UpdateLogDelivery", "DeleteLogDelivery"]
+    deliveries += ["ListLogDeliveries", "PutResourcePolicy", "DescribeResourcePolicies", "DescribeLogGroups"]
+    traces = ["PutTraceSegments", "PutTelemetryRecords", "GetSamplingRules", "GetSamplingTargets"]
+    actions = [*(f"logs:{name}" for name in deliveries), *(f"xray:{name}" for name in traces)]
+    yield iam.PolicyStatement(actions=actions, resources=["*"])

@@ -1,0 +1,124 @@
+"""The numbers of one stage, typed: what `dev`, `prod` and `local` differ in, and nothing is spelled elsewhere."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from beforehand.settings import Days, Points, Share
+from infra import clock_grid
+
+LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731)
+
+
+class UnknownStageError(Exception):
+    """there is no stage named {name!r}; choose one of {known} with `-c stage=<name>`, or add it to cdk.json under
+    context.stages"""
+
+    def __init__(self, name: str, known: list[str]) -> None:
+        super().__init__((self.__doc__ or "").format(name=name, known=", ".join(known)))
+
+
+class InvalidStageError(Exception):
+    """the stage {name} is not as it should be:
+    {problems}
+    Set each in cdk.json under context.stages.{name}, or for one run with `-c <number>=<value>`."""
+
+    def __init__(self, name: str, problems: list[str]) -> None:
+        super().__init__((self.__doc__ or "").format(name=name, problems="\n    ".join(problems)))
+
+
+class Stage(BaseModel):
+    """One deployment's numbers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{1,11}$")]
+    runs_on: Literal["aws", "host"] = "aws"
+    """`host`: the functions run on this machine, with its Python and its processor."""
+
+    database: Literal["rds"] = "rds"
+    database_instance: Annotated[str, Field(pattern=r"^[a-z0-9]+\.[a-z0-9]+$")]
+    database_gigabytes: Annotated[int, Field(ge=20, le=65536)] = 20
+    database_connections_alarm: Annotated[int, Field(ge=1)] = 60
+    database_backup_days: Annotated[int, Field(ge=1, le=35)] = 7
+    database_port: Annotated[int, Field(ge=1150, le=65535)] = 15432
+    database_ca: Path | None = None
+    """The certificates (PEM) that sign the database's; None: those that Amazon RDS publishes."""
+    multi_az: bool = False
+    gateway_prefix_lists: tuple[Annotated[str, Field(pattern=r"^pl-[0-9a-f]+$")], ...] = ()
+    """The region's prefix lists of S3 and DynamoDB, to which database functions are then confined by name."""
+
+    company_name: Annotated[str, Field(min_length=1, max_length=100)]
+    staff_email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")] | None = None
+    """Who is told; None: nobody is subscribed to the staff topic."""
+
+    scan_every_minutes: int
+    scan_limit_minutes: Annotated[int, Field(ge=1, le=60)] = 15
+    churn_risk_threshold: Share = 0.6
+    churn_health_threshold: Points = 40
+    churn_max_interventions: Annotated[int, Field(ge=1, le=1000)] = 10
+    churn_cool_down_days: Days = 7
+    write_concurrency: Annotated[int, Field(ge=1, le=40)] = 5
+    """How many messages of one scan are written at a time; new accounts run ten functions at a time in all."""
+
+    log_retention_days: int = 30
+    import_retention_days: Annotated[int, Field(ge=1)] = 90
+    run_retention_days: Annotated[int, Field(ge=1)] = 30
+    keep_data: bool
+    """Data outlive the stacks: deletion protection on, snapshots and buckets retained."""
+    alarms: Literal["aggregate", "per_function"]
+    reserved_concurrency: Annotated[int, Field(ge=1)] | None = None
+    flow_logs: bool = True
+    nag: bool = True
+    """Security rules are checked at synthesis; one unacknowledged finding fails it."""
+
+    @field_validator("scan_every_minutes")
+    @classmethod
+    def _on_the_clock(cls, minutes: int) -> int:
+        clock_grid.cron(minutes)
+        return minutes
+
+    @field_validator("log_retention_days")
+    @classmethod
+    def _kept_by_cloudwatch(cls, days: int) -> int:
+        if days not in LOG_RETENTION_DAYS:
+            raise ValueError(f"CloudWatch keeps logs for {', '.join(map(str, LOG_RETENTION_DAYS))} days only")
+        return days
+
+    @field_validator("gateway_prefix_lists", mode="before")
+    @classmethod
+    def _from_the_command_line(cls, given: Any) -> Any:
+        return given.split(",") if isinstance(given, str) else given
+
+    @classmethod
+    def choose(cls, name: str, stages: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any]) -> Self:
+        """The stage of that name out of cdk.json's `stages`, with the numbers `given` for this run.
+
+        Raises UnknownStageError, or InvalidStageError naming each number that is wrong and what it may be.
+        """
+        if name not in stages:
+            raise UnknownStageError(name, sorted(stages))
+        try:
+            return cls(**{**stages[name], **given, "name": name})
+        except ValidationError as error:
+            raise InvalidStageError(name, [_problem(e) for e in error.errors()]) from error
+
+    @property
+    def on_host(self) -> bool:
+        """The functions run on this machine."""
+        return self.runs_on == "host"
+
+    def named(self, name: str) -> str:
+        """The name of a thing of this stage, as people see it on AWS."""
+        return f"beforehand-{self.name}-{name.replace('_', '-')}"
+
+
+def _problem(error: Any) -> str:
+    number = ".".join(map(str, error["loc"]))
+    if error["type"] == "extra_forbidden":
+        return f"{number}: there is no such number; the numbers are {', '.join(Stage.model_fields)}"
+    if error["type"] == "missing":
+        return f"{number}: is missing"
+    return f"{number} = {error['input']!r}: {error['msg'].removeprefix('Value error, ')}"

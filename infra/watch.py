@@ -1,0 +1,66 @@
+"""What somebody is woken for."""
+
+from collections.abc import Sequence
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_scheduler as scheduler
+
+from infra.capabilities.watched import Watched
+from infra.constructs.alarms import Alarms, count, level, total
+from infra.constructs.postgres import Postgres
+from infra.constructs.task_function import camel
+from infra.stage import Stage
+
+GIGABYTE = 1024**3
+
+
+def watch_database(alarms: Alarms, database: Postgres, stage: Stage) -> None:
+    """A processor that is busy for a quarter of an hour, a disk that fills, connections that pile up."""
+    instance = {"DBInstanceIdentifier": database.instance.ref}
+    busy = level("AWS/RDS", "CPUUtilization", "Average", **instance)
+    alarms.ring("DatabaseBusy", busy, above=80, periods=3)
+    free = level("AWS/RDS", "FreeStorageSpace", "Minimum", **instance)
+    alarms.ring("DatabaseFull", free, below=2 * GIGABYTE)
+    connections = level("AWS/RDS", "DatabaseConnections", "Maximum", **instance)
+    alarms.ring("DatabaseCrowded", connections, above=stage.database_connections_alarm)
+
+
+def watch_tasks(alarms: Alarms, watched: Sequence[Watched], group: scheduler.CfnScheduleGroup) -> None:
+    """Functions that fail or are held back, letters that nobody could take, scans that fail, wakes not heard."""
+    functions = [function for w in watched for function in w.functions]
+    alarms.ring_on_any(
+        "Fails",
+        [
+            (camel(f.name), _counts("AWS/Lambda", "Errors", "Throttles", FunctionName=f.function.function_name))
+            for f in functions
+        ],
+    )
+    letters = "ApproximateNumberOfMessagesVisible"
+    queues = [w.dead_letters for w in watched]
+    alarms.ring_on_any(
+        "DeadLetters",
+        [
+            (camel(q.capability), [level("AWS/SQS", letters, "Maximum", QueueName=q.queue.queue_name)])
+            for q in queues
+        ],
+    )
+    machines = [machine for w in watched for machine in w.workflows]
+    unfinished = ("ExecutionsFailed", "ExecutionsTimedOut")
+    alarms.ring_on_any(
+        "Unfinished",
+        [
+            (name, _counts("AWS/States", *unfinished, StateMachineArn=machine.state_machine_arn))
+            for name, machine in machines
+        ],
+    )
+    rules = [rule for w in watched for rule in w.rules]
+    lost = ("FailedInvocations", "InvocationsFailedToBeSentToDlq")
+    alarms.ring_on_any(
+        "NotHeard", [(name, _counts("AWS/Events", *lost, RuleName=rule.rule_name)) for name, rule in rules]
+    )
+    dropped = ("InvocationDroppedCount", "InvocationsFailedToBeSentToDeadLetterCount")
+    alarms.ring("SchedulesNotHeard", total(_counts("AWS/Scheduler", *dropped, ScheduleGroup=group.ref)), above=0)
+
+
+def _counts(namespace: str, *metrics: str, **dimensions: str) -> list[cloudwatch.IMetric]:
+    return [count(namespace, metric, **dimensions) for metric in metrics]
