@@ -26,6 +26,7 @@ class Tasks(cdk.Stack):
         self, scope: Construct, stage: Stage, *, foundation: Foundation, packages: Packages, authority: bytes
     ) -> None:
         super().__init__(scope, f"Beforehand-{stage.name}-Tasks", description="Beforehand: what does the work")
+        foundation.files.acknowledge_prefixes(self)
         runtime = TaskRuntime(self, "Runtime", stage=stage, packages=packages, authority=authority)
         group = scheduler.CfnScheduleGroup(self, "Schedules", name=stage.named("schedules"))
         setup = DatabaseSetup(self, "DatabaseSetup", foundation=foundation, runtime=runtime)

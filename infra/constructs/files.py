@@ -56,6 +56,16 @@ class Files(Construct):
         """The bucket's name."""
         return self.bucket.bucket_name
 
+    def acknowledge_prefixes(self, scope: Construct) -> None:
+        """Excuses, in the stack that uses the bucket, rights to all objects under one prefix."""
+        bucket = cdk.Stack.of(self).resolve(cdk.Stack.of(self).export_value(self.bucket.bucket_arn))
+        for prefix in Prefix:
+            acknowledge(
+                scope,
+                f"AwsSolutions-IAM5[Resource::{bucket['Fn::ImportValue']}/{prefix}*]",
+                "A right ends at a prefix: the names of the objects under it are made while running.",
+            )
+
     def read(self, prefix: Prefix) -> list[iam.PolicyStatement]:
         """The rights to read what lies under a prefix.
 

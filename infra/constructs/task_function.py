@@ -18,6 +18,14 @@ from infra.constructs.task_runtime import PYTHON, TaskRuntime
 WITHOUT_INTERNET = ("s3:", "dynamodb:", "kms:")
 """What a database function can reach besides the database: the gateways' services, and the key through them."""
 
+ACKNOWLEDGED = {
+    "AwsSolutions-IAM5[Resource::*]": "X-Ray segments and network interfaces have no resource to name.",
+    "Serverless-LambdaStarPermissions": "X-Ray segments and network interfaces have no resource to name.",
+    "AwsSolutions-L1": "Wheels are locked and byte code is made for Python 3.13, which has support until 2029.",
+    "Serverless-LambdaLatestVersion": "Wheels are locked and byte code is made for Python 3.13.",
+    "Serverless-LambdaDLQ": "The destination for failures tells the same with its cause; both would tell it twice.",
+}
+
 
 class OneDoorError(Exception):
     """{name} {problem}; a function has the database or the internet, never both (docs/architecture.md)"""
@@ -77,6 +85,8 @@ class TaskFunction(Construct):
             security_groups=[database.network.functions] if database else None,
         )
         self._trace()
+        for rule, reason in ACKNOWLEDGED.items():
+            acknowledge(self, rule, reason)
         lambda_.CfnEventInvokeConfig(
             self,
             "WhenInvokedAsynchronously",
@@ -110,11 +120,6 @@ class TaskFunction(Construct):
         own = [_write_log(self.log.log_group_arn), _trace_rights()]
         if database is not None and isinstance(settings, DatabaseSettings):
             own += [_enter_network(), database.sign_in(settings.database_user)]
-        acknowledge(
-            self,
-            "AwsSolutions-IAM5[Resource::*]",
-            "X-Ray segments and network interfaces have no resource to name.",
-        )
         return iam.Role(
             self,
             "Role",
