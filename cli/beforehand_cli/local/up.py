@@ -23,6 +23,14 @@ EMULATOR, GATE = "emulator", "gate"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PreferredPorts:
+    """Where the services listen on 127.0.0.1 unless somebody else does."""
+
+    aws: int = ports.AWS_PORT
+    database: int = ports.DATABASE_PORT
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Addresses:
     """Where things are when `up` is done."""
 
@@ -39,6 +47,7 @@ def up(
     report: Report,
     deploy: bool = True,
     context: Mapping[str, str] | None = None,
+    preferred: PreferredPorts | None = None,
 ) -> Addresses:
     """Start what does not run, deploy what has changed, and leave the rest alone.
 
@@ -47,6 +56,7 @@ def up(
         report: gets a line for each step.
         deploy: False starts the services only.
         context: further `-c` values for the app.
+        preferred: where to listen, unless somebody else does; the usual ports when None.
 
     Raises:
         AnotherCommandRunsError, ToolInstallError, PostgresFailedError, ServiceDiedError, DeployFailedError:
@@ -57,7 +67,8 @@ def up(
     with directory.locked():
         with step(report, "Tools ready"):
             tools = ensure_tools(directory)
-        return Stack(project_root, directory, tools).up(report, deploy=deploy, context=context or {})
+        stack = Stack(project_root, directory, tools, preferred or PreferredPorts())
+        return stack.up(report, deploy=deploy, context=context or {})
 
 
 def down(project_root: Path, *, report: Report) -> None:
@@ -71,14 +82,17 @@ def down(project_root: Path, *, report: Report) -> None:
         report("Nothing runs here")
         return
     with directory.locked():
-        Stack(project_root, directory, Tools(directory=directory.tools)).down(report)
+        Stack(project_root, directory, Tools(directory=directory.tools), PreferredPorts()).down(report)
 
 
 class Stack:
     """The local services of one project, under its state directory's lock."""
 
-    def __init__(self, project_root: Path, directory: StateDirectory, tools: Tools) -> None:
+    def __init__(
+        self, project_root: Path, directory: StateDirectory, tools: Tools, preferred: PreferredPorts
+    ) -> None:
         self._project_root = project_root
+        self._preferred = preferred
         self._directory = directory
         self._tools = tools
         self._state = directory.load()
@@ -124,7 +138,7 @@ class Stack:
     def _choose_ports(self) -> None:
         """Keep the ports of what runs; else the remembered ones if they are still free, else others."""
         if not self._runs(EMULATOR):
-            self._state.aws_port = ports.choose(ports.AWS_PORT, remembered=self._state.aws_port)
+            self._state.aws_port = ports.choose(self._preferred.aws, remembered=self._state.aws_port)
         if not self._runs(GATE):
             self._state.database_port = ports.choose(ports.DATABASE_PORT, remembered=self._state.database_port)
         self._directory.save(self._state)

@@ -38,6 +38,7 @@ def apply(settings: EmulatorSettings) -> None:
     _choose_runtime_api()
     _bound_environments()
     _answer_without_delay()
+    _keep_type_of_init_error()
 
 
 def is_python(config: Config) -> bool:
@@ -183,3 +184,21 @@ def _answer_without_delay() -> None:
 
     lambda_runtime.ProvidedWorker._build_handler_class = build_without_nagle
     lambda_runtime.Worker._drain_stderr_bounded = drain_quickly
+
+
+def _keep_type_of_init_error() -> None:
+    """A module that cannot be imported is `Runtime.ImportModuleError`, as the runtime client reported it."""
+    wait = lambda_runtime.ProvidedWorker._await_init
+
+    def wait_for_init(self: Any, init_timeout: float | None = None) -> None:
+        try:
+            wait(self, init_timeout)
+        except RuntimeError as error:
+            reported = self._init_error
+            if not isinstance(reported, dict):
+                raise
+            raise lambda_runtime.ProvidedRuntimeError(
+                reported.get("errorMessage", ""), reported.get("errorType", "Runtime.Unknown")
+            ) from error
+
+    lambda_runtime.ProvidedWorker._await_init = wait_for_init
