@@ -51,9 +51,11 @@ def _botocore(data: Path) -> None:
 
 
 def _undocumented(model: Any) -> Any:
-    """The model without its documentation; a member that happens to be called so is an object and stays."""
+    """The model with its documentation emptied, not removed: botocore takes the key for granted in places."""
     if isinstance(model, dict):
-        return {k: _undocumented(v) for k, v in model.items() if not (k == "documentation" and isinstance(v, str))}
+        return {
+            k: "" if k == "documentation" and isinstance(v, str) else _undocumented(v) for k, v in model.items()
+        }
     return [_undocumented(v) for v in model] if isinstance(model, list) else model
 
 
