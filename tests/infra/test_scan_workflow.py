@@ -1,0 +1,129 @@
+"""The workflow of the churn scan: repeats what may be repeated, never what tells; says which step failed."""
+
+import json
+from typing import Any
+
+import jsonata
+import pytest
+
+from infra.constructs.workflow import LAMBDA_TROUBLE
+from tests.infra.assembly import Assembly
+
+DUE = "2026-11-20T10:05:00Z"
+INVOKE = "arn:aws:states:::lambda:invoke"
+PUBLISH = "arn:aws:states:::sns:publish"
+
+
+@pytest.fixture(scope="module")
+def states(dev: Assembly) -> dict[str, Any]:
+    states: dict[str, Any] = dev.scan()
+    return states
+
+
+def tasks(states: dict[str, Any]) -> dict[str, Any]:
+    inner = states["Write"]["ItemProcessor"]["States"]
+    return {name: state for name, state in {**states, **inner}.items() if state["Type"] == "Task"}
+
+
+def worked_out(expression: str, given: dict[str, Any], **variables: Any) -> Any:
+    """What the state machine would make of an expression."""
+    parsed = jsonata.Jsonata(expression.removeprefix("{%").removesuffix("%}"))
+    execution = {"Id": "arn:execution", "Input": {"due_at": DUE, **given}}
+    parsed.assign("states", {"input": given, "context": {"Execution": execution}})
+    for name, value in variables.items():
+        parsed.assign(name, value)
+    return parsed.evaluate({})
+
+
+def test_goes_from_scoring_to_telling(states: dict[str, Any]) -> None:
+    way, name = [], "ScoreBase"
+    while name:
+        way.append(name)
+        state = states[name]
+        name = state["Choices"][0]["Next"] if state["Type"] == "Choice" else state.get("Next", "")
+    assert [n for n in way if states[n]["Type"] != "Choice"] == [
+        "ScoreBase",
+        "SelectAtRisk",
+        "Brief",
+        "Write",
+        "Propose",
+        "Heartbeat",
+        "Tell",
+        "Done",
+    ]
+    assert states["WasItClaimed"]["Default"] == "AnotherRunHasIt"
+    assert states["IsAnyoneAtRisk"]["Default"] == "Propose"
+    assert states["IsThereSomethingToTell"]["Default"] == "Done"
+
+
+def test_repeats_a_function_only_for_troubles_of_lambda_itself(states: dict[str, Any]) -> None:
+    for name, state in tasks(states).items():
+        if state["Resource"] == INVOKE:
+            (retry,) = state["Retry"]
+            assert retry["ErrorEquals"] == list(LAMBDA_TROUBLE), name
+            assert (retry["BackoffRate"], retry["JitterStrategy"]) == (2, "FULL")
+
+
+def test_never_repeats_what_tells(states: dict[str, Any]) -> None:
+    telling = [state for state in tasks(states).values() if state["Resource"] == PUBLISH]
+    assert len(telling) == 2
+    assert not [state for state in telling if "Retry" in state]
+
+
+def test_every_failure_reaches_staff_with_the_step_the_moment_and_the_place(states: dict[str, Any]) -> None:
+    for name, state in states.items():
+        if state["Type"] in ("Task", "Map") and name != "TellFailure":
+            (caught,) = state["Catch"]
+            assert (caught["ErrorEquals"], caught["Next"]) == (["States.ALL"], "TellFailure"), name
+            assert caught["Assign"]["failed_step"] == name
+    message = states["TellFailure"]["Arguments"]["Message"]
+    told = worked_out(message, {}, failed_step="Brief", failed_with="NotFoundError")
+    assert "Brief (NotFoundError)" in told and DUE in told and "arn:execution" in told
+    assert "Cause" not in json.dumps(states["Brief"]["Catch"]), "an error's text may speak of a customer"
+    assert states["TellFailure"]["Next"] == "Failed" and states["Failed"]["Type"] == "Fail"
+
+
+@pytest.mark.parametrize(
+    ("given", "options"),
+    [
+        ({}, {}),
+        ({"risk_threshold": 0.8}, {"risk_threshold": 0.8}),
+        ({"risk_threshold": 0, "max_interventions": 3, "other": 1}, {"risk_threshold": 0, "max_interventions": 3}),
+    ],
+)
+def test_hands_over_the_moment_it_was_due_and_the_options_that_were_given(
+    states: dict[str, Any], given: dict[str, Any], options: dict[str, Any]
+) -> None:
+    payload = states["ScoreBase"]["Arguments"]["Payload"]
+    assert worked_out(payload, {"due_at": DUE, **given}) == {
+        "due_at": DUE,
+        "schedule": "churn_scan",
+        "execution": "arn:execution",
+        **options,
+    }
+
+
+@pytest.mark.parametrize("customers", [[], ["C1"], ["C1", "C2"]])
+def test_hands_over_a_list_however_many_customers_there_are(states: dict[str, Any], customers: list[str]) -> None:
+    given = {"customers": customers}
+    assert worked_out(states["Brief"]["Arguments"]["Payload"]["customers"], given) == customers
+    assert worked_out(states["Write"]["Items"], given) == customers
+    assert worked_out(states["IsAnyoneAtRisk"]["Choices"][0]["Condition"], given) is bool(customers)
+
+
+def test_one_message_that_cannot_be_written_does_not_stop_the_others(states: dict[str, Any]) -> None:
+    write = states["Write"]["ItemProcessor"]["States"]["WriteToOne"]
+    (caught,) = write["Catch"]
+    assert caught["ErrorEquals"] == ["States.ALL"]
+    assert set(caught["Output"]) == {"customer_id", "failed"}
+    assert states["Write"]["MaxConcurrency"] >= 1
+
+
+def test_the_run_leaves_no_data_in_logs_and_ends_by_itself(assembly: Assembly) -> None:
+    (machine,) = assembly.properties("AWS::StepFunctions::StateMachine")
+    logging = machine["LoggingConfiguration"]
+    assert (logging["Level"], logging["IncludeExecutionData"]) == ("ALL", False)
+    assert machine["TracingConfiguration"] == {"Enabled": True}
+    definition = json.loads(machine["DefinitionString"])
+    assert definition["TimeoutSeconds"] == 900
+    assert definition["QueryLanguage"] == "JSONata"

@@ -1,0 +1,265 @@
+"""What is deployed: no way in or out that should not be, every function watched, every setting readable."""
+
+import inspect
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from beforehand import settings
+from infra.constructs.task_function import camel
+from infra.packages import ROOT
+from tests.infra.assembly import Assembly, Synthesize
+
+DATABASE_FUNCTIONS = {
+    "database_migrate",
+    "customers_import",
+    "churn_score",
+    "churn_select",
+    "churn_brief",
+    "churn_propose",
+}
+EGRESS_FUNCTIONS = {"database_setup", "churn_write"}
+NOT_WANTED = ("AWS::EC2::NatGateway", "AWS::EC2::InternetGateway", "AWS::EC2::EIP", "AWS::RDS::DBProxy")
+
+
+def statements(assembly: Assembly, function: dict[str, Any]) -> list[dict[str, Any]]:
+    role = assembly.of("AWS::IAM::Role")[function["Role"]["Fn::GetAtt"][0]]["Properties"]
+    assert "ManagedPolicyArns" not in role
+    return [s for policy in role["Policies"] for s in policy["PolicyDocument"]["Statement"]]
+
+
+def actions(assembly: Assembly, function: dict[str, Any]) -> set[str]:
+    every = [s["Action"] for s in statements(assembly, function)]
+    return {action for some in every for action in ([some] if isinstance(some, str) else some)}
+
+
+def test_there_is_no_way_to_the_internet_and_nothing_that_costs_while_idle(assembly: Assembly) -> None:
+    assert not [kind for kind in NOT_WANTED if assembly.of(kind)]
+    assert {p["VpcEndpointType"] for p in assembly.properties("AWS::EC2::VPCEndpoint")} == {"Gateway"}
+    assert not assembly.of("AWS::EC2::Route")
+
+
+def test_no_resource_of_cdk_itself_is_brought_along(assembly: Assembly) -> None:
+    assert set(assembly.functions()) == DATABASE_FUNCTIONS | EGRESS_FUNCTIONS
+    assert [kind for t in assembly.templates().values() for kind in kinds(t) if kind.startswith("Custom::")] == [
+        "Custom::DatabaseSetup"
+    ]
+
+
+def kinds(template: dict[str, Any]) -> list[str]:
+    return [resource["Type"] for resource in template["Resources"].values()]
+
+
+def test_stacks_stay_far_below_the_limit_of_resources(assembly: Assembly) -> None:
+    assert all(len(template["Resources"]) < 400 for template in assembly.templates().values())
+
+
+def test_each_function_has_a_role_of_its_own(assembly: Assembly) -> None:
+    roles = [function["Role"]["Fn::GetAtt"][0] for function in assembly.functions().values()]
+    assert len(set(roles)) == len(roles) == len(DATABASE_FUNCTIONS | EGRESS_FUNCTIONS)
+
+
+def test_no_function_has_both_the_database_and_the_internet(assembly: Assembly) -> None:
+    for name, function in assembly.functions().items():
+        database = "rds-db:connect" in actions(assembly, function)
+        assert database == ("VpcConfig" in function) == (name in DATABASE_FUNCTIONS), name
+        if database:
+            beyond = {a.split(":")[0] for a in actions(assembly, function)}
+            assert beyond <= {"s3", "kms", "logs", "xray", "ec2", "sqs", "rds-db"}, name
+
+
+def test_a_function_signs_in_as_the_one_role_that_its_settings_name(assembly: Assembly) -> None:
+    for name in DATABASE_FUNCTIONS:
+        function = assembly.functions()[name]
+        user = function["Environment"]["Variables"]["BEFOREHAND_DATABASE_USER"]
+        (connect,) = [s for s in statements(assembly, function) if s["Action"] == "rds-db:connect"]
+        assert isinstance(connect["Resource"], dict)
+        assert json.dumps(connect["Resource"]).endswith(f'"/{user}"]]}}')
+        assert user == ("beforehand_migrator" if name == "database_migrate" else "beforehand_app_rw")
+
+
+def test_only_the_set_up_reads_the_masters_secret(assembly: Assembly) -> None:
+    readers = {
+        name
+        for name, function in assembly.functions().items()
+        if "secretsmanager:GetSecretValue" in actions(assembly, function)
+    }
+    assert readers == {"database_setup"}
+
+
+def test_database_functions_begin_talking_to_the_database_and_the_gateways_only(synthesize: Synthesize) -> None:
+    groups = synthesize("prod", gateway_prefix_lists="pl-63a5400a,pl-02cd2c6b").properties(
+        "AWS::EC2::SecurityGroup"
+    )
+    (functions,) = [g for g in groups if g["GroupDescription"] == "Database functions"]
+    reach = {
+        (r["FromPort"], r.get("CidrIp"), r.get("DestinationPrefixListId")) for r in functions["SecurityGroupEgress"]
+    }
+    assert reach == {(15432, "10.61.0.0/16", None), (443, None, "pl-63a5400a"), (443, None, "pl-02cd2c6b")}
+    assert "SecurityGroupIngress" not in functions
+
+
+def test_the_gateways_lead_to_this_account_only(assembly: Assembly) -> None:
+    for endpoint in assembly.properties("AWS::EC2::VPCEndpoint"):
+        (statement,) = endpoint["PolicyDocument"]["Statement"]
+        assert statement["Condition"] == {"StringEquals": {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+def test_every_function_has_its_folder_and_a_sample_event(assembly: Assembly) -> None:
+    for name, function in assembly.functions().items():
+        assert function["FunctionName"] == f"beforehand-{assembly.stage}-{name.replace('_', '-')}"
+        assert (ROOT / "functions" / name / "handler.py").is_file(), name
+        assert (ROOT / "events" / f"{name}.json").is_file(), name
+
+
+def test_every_function_reads_the_settings_that_the_stack_wrote(assembly: Assembly) -> None:
+    kinds: dict[str, Any] = dict(inspect.getmembers(settings, inspect.isclass))
+    for name, function in assembly.functions().items():
+        variables = function["Environment"]["Variables"]
+        # What CloudFormation fills in is text when the function reads it.
+        given = {n: v if isinstance(v, str) else "filled-in" for n, v in variables.items()}
+        kind = kinds[f"{camel(name)}Settings"]
+        read = kind.from_env(given)
+        ours = {n for n in given if n.startswith(settings.PREFIX)}
+        assert set(read.to_env()) == ours, name
+
+
+def test_every_function_keeps_its_log_for_a_while_is_traced_and_loses_nothing(assembly: Assembly) -> None:
+    logs = assembly.of("AWS::Logs::LogGroup")
+    asynchronous = {p["FunctionName"]["Ref"]: p for p in assembly.properties("AWS::Lambda::EventInvokeConfig")}
+    for name, function in assembly.functions().items():
+        log = logs[function["LoggingConfig"]["LogGroup"]["Ref"]]["Properties"]
+        assert log["LogGroupName"] == f"/aws/lambda/{function['FunctionName']}"
+        assert log["RetentionInDays"] > 0
+        assert function["TracingConfig"] == {"Mode": "Active"}
+        config = asynchronous[camel(name)]
+        assert config["MaximumRetryAttempts"] == 0
+        assert "Queue" in config["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]
+
+
+def test_functions_for_aws_run_on_graviton(dev: Assembly) -> None:
+    assert {tuple(f["Architectures"]) for f in dev.functions().values()} == {("arm64",)}
+    assert {f["Runtime"] for f in dev.functions().values()} == {"python3.13"}
+
+
+def test_sam_finds_each_function_and_its_code(assembly: Assembly) -> None:
+    resources = assembly.tasks()["Resources"]
+    for name in assembly.functions():
+        function = resources[camel(name)]
+        code = assembly.folder / function["Metadata"]["aws:asset:path"]
+        assert (code / "handler.py").is_file()
+        assert function["Properties"]["Handler"] == "handler.handler"
+        for layer in function["Properties"]["Layers"]:
+            assert (assembly.folder / resources[layer["Ref"]]["Metadata"]["aws:asset:path"] / "python").is_dir()
+
+
+def test_uploads_reach_the_import_by_way_of_the_bus(assembly: Assembly) -> None:
+    buckets = assembly.properties("AWS::S3::Bucket")
+    (files,) = [b for b in buckets if "NotificationConfiguration" in b]
+    assert files["NotificationConfiguration"] == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+    (rule,) = assembly.properties("AWS::Events::Rule")
+    assert rule["EventPattern"]["detail"]["object"] == {"key": [{"prefix": "imports/"}]}
+    (target,) = rule["Targets"]
+    assert target["Arn"]["Fn::GetAtt"] == ["CustomersImport", "Arn"]
+    assert target["DeadLetterConfig"]
+
+
+def test_the_import_reaches_its_own_prefixes_only(assembly: Assembly) -> None:
+    every = statements(assembly, assembly.functions()["customers_import"])
+    objects = [s for s in every if "s3:GetObject" in s["Action"] or "s3:PutObject" in s["Action"]]
+    assert "imports/*" in json.dumps(objects)
+    assert "runs/*" not in json.dumps(objects)
+    assert "/imports/*" not in json.dumps([s for s in objects if "s3:PutObject" in s["Action"]])
+
+
+def test_the_scan_is_due_on_the_clock_in_utc(assembly: Assembly) -> None:
+    (schedule,) = assembly.properties("AWS::Scheduler::Schedule")
+    every = "cron(* * * * ? *)" if assembly.stage == "local" else "cron(0/5 * * * ? *)"
+    assert (schedule["ScheduleExpression"], schedule["ScheduleExpressionTimezone"]) == (every, "UTC")
+    assert schedule["Name"] == f"beforehand-{assembly.stage}-churn-scan"
+    assert json.loads(schedule["Target"]["Input"]) == {"due_at": "<aws.scheduler.scheduled-time>"}
+    assert schedule["Target"]["DeadLetterConfig"]
+
+
+def test_the_database_lets_in_nobody_without_tls_and_is_encrypted_by_our_key(assembly: Assembly) -> None:
+    (database,) = assembly.properties("AWS::RDS::DBInstance")
+    assert database["EngineVersion"] == "18.4"
+    assert database["ManageMasterUserPassword"] is True
+    assert "MasterUserPassword" not in database
+    assert database["StorageEncrypted"] and database["KmsKeyId"] == database["MasterUserSecret"]["KmsKeyId"]
+    assert database["EnableIAMDatabaseAuthentication"] is True
+    assert database["PubliclyAccessible"] is False
+    assert database["DeletionProtection"] is (assembly.stage == "prod")
+    (parameters,) = assembly.properties("AWS::RDS::DBParameterGroup")
+    assert parameters["Parameters"]["rds.force_ssl"] == "1"
+
+
+def test_the_key_is_for_services_of_this_account_never_for_a_role(assembly: Assembly) -> None:
+    (key,) = assembly.properties("AWS::KMS::Key")
+    for statement in key["KeyPolicy"]["Statement"]:
+        if "Service" in statement["Principal"]:
+            assert statement["Condition"]["StringEquals"]["aws:SourceAccount"] == {"Ref": "AWS::AccountId"}
+        else:
+            assert ":root" in json.dumps(statement["Principal"])
+
+
+def test_production_has_an_alarm_for_each_function_queue_and_workflow(prod: Assembly) -> None:
+    alarms = {p["AlarmName"] for p in prod.properties("AWS::CloudWatch::Alarm")}
+    functions = {f"beforehand-prod-{camel(name)}Fails" for name in prod.functions()}
+    others = {f"beforehand-prod-{c}DeadLetters" for c in ("Database", "Customers", "Churn")}
+    database = {f"beforehand-prod-Database{trouble}" for trouble in ("Busy", "Full", "Crowded")}
+    assert functions | others | database | {"beforehand-prod-ChurnScanUnfinished"} <= alarms
+
+
+def test_a_stage_for_trying_has_about_ten_alarms_that_add_up(dev: Assembly) -> None:
+    alarms = dev.properties("AWS::CloudWatch::Alarm")
+    assert 8 <= len(alarms) <= 12
+    counted = json.dumps(alarms)
+    assert all(f'"Ref": "{camel(name)}"' in counted for name in dev.functions())
+    assert max(len(alarm.get("Metrics", [])) for alarm in alarms) <= 11
+
+
+def test_every_alarm_tells_staff(assembly: Assembly) -> None:
+    assert all(len(alarm["AlarmActions"]) == 1 for alarm in assembly.properties("AWS::CloudWatch::Alarm"))
+
+
+def test_what_needs_the_tables_waits_for_them(assembly: Assembly) -> None:
+    (ready,) = assembly.of("Custom::DatabaseSetup")
+    for kind in ("AWS::Scheduler::Schedule", "AWS::Events::Rule", "AWS::StepFunctions::StateMachine"):
+        assert all(ready in resource["DependsOn"] for resource in assembly.of(kind).values())
+
+
+def test_the_set_up_runs_again_when_a_migration_changes(
+    assembly: Assembly, monkeypatch: Any, tmp_path: Path
+) -> None:
+    database = sys.modules["infra.capabilities.database"]
+    (ready,) = assembly.properties("Custom::DatabaseSetup")
+    assert ready["Release"] == database.migrations_release()
+    assert ready["ServiceTimeout"]
+    (tmp_path / "0001.sql").write_text("select 1")
+    monkeypatch.setattr(database, "MIGRATIONS", tmp_path)
+    before = database.migrations_release()
+    (tmp_path / "0001.sql").write_text("select 2")
+    assert len({ready["Release"], before, database.migrations_release()}) == 3
+
+
+def test_the_stacks_say_where_things_are(assembly: Assembly) -> None:
+    outputs = {name for template in assembly.templates().values() for name in template["Outputs"]}
+    wanted = {"FilesBucket", "StaffTopic", "Heartbeats", "ScanStateMachine", "ScanSchedule", "ScheduleGroup"}
+    assert wanted | {f"{camel(name)}Function" for name in assembly.functions()} <= outputs
+
+
+def test_staff_are_subscribed_only_when_the_stage_knows_their_address(synthesize: Synthesize) -> None:
+    assert not synthesize("dev").of("AWS::SNS::Subscription")
+    (told,) = synthesize("local", staff_email="staff@example.com").properties("AWS::SNS::Subscription")
+    assert (told["Protocol"], told["Endpoint"]) == ("email", "staff@example.com")
+
+
+def test_cfn_lint_finds_nothing(synthesize: Synthesize) -> None:
+    templates = [str(file) for stage in ("dev", "prod", "local") for file in synthesize(stage).files()]
+    cfn_lint = str(Path(sys.executable).parent / "cfn-lint")
+    lint = [cfn_lint, "--config-file", str(ROOT / ".cfnlintrc.yaml"), *templates]
+    found = subprocess.run(lint, capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stdout) == (0, "")
