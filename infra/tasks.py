@@ -39,6 +39,7 @@ class Tasks(cdk.Stack):
 
         cdk.CfnOutput(self, "ScanStateMachine", value=churn.scan.state_machine_arn)
         cdk.CfnOutput(self, "ScanSchedule", value=churn.cadence.schedule_name)
+        cdk.CfnOutput(self, "ScanEveryMinutes", value=str(stage.scan_every_minutes))
         cdk.CfnOutput(self, "ScheduleGroup", value=group.ref)
         self._name_functions(watched)
 

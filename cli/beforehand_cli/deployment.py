@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import boto3
 from botocore.exceptions import ClientError
 
+from beforehand.errors import BeforehandError
 from beforehand.settings import Settings
 from beforehand_cli import project
 from beforehand_cli.local import aws
@@ -18,7 +19,7 @@ LOCAL = "local"
 STACKS = ("Foundation", "Tasks")
 
 
-class NotDeployedError(Exception):
+class NotDeployedError(BeforehandError):
     """A stack of the stage is not there."""
 
     def __init__(self, stack: str, stage: str) -> None:

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from beforehand.errors import BeforehandError
 
-class NoProjectError(Exception):
+
+class NoProjectError(BeforehandError):
     """There is no cdk.json here or above."""
 
     def __init__(self, start: Path) -> None:

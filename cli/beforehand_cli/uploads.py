@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from beforehand.clock import monotonic
 from beforehand.customers.columns import Kind
+from beforehand.errors import BeforehandError
 from beforehand.events import ImportFinished, import_result_file
 from beforehand.ids import uuid7
 from beforehand.names import Prefix
@@ -17,7 +18,7 @@ from beforehand_cli.waiting import pause
 PATIENCE_SECONDS = 900
 
 
-class ImportUnansweredError(Exception):
+class ImportUnansweredError(BeforehandError):
     """The import did not answer in time."""
 
     def __init__(self, key: str, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""The connection that functions use, against a real server: only the right certificate on the right host will do."""
+"""The connection that functions use, against a real server: only the right certificate on the right host serves."""
 
 import ssl
 from collections.abc import Iterator
@@ -6,16 +6,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from beforehand_cli.local import ports, roles
-from beforehand_cli.local.certificates import ServerCertificate, ensure_certificates
-from beforehand_cli.local.node import ensure_tools
-from beforehand_cli.local.postgres import MASTER_USER, Postgres, TcpListener
-from beforehand_cli.local.state import StateDirectory
 from pg8000 import native
 from pg8000.exceptions import DatabaseError, InterfaceError
 
 from beforehand.adapters.postgres import connect
 from beforehand.settings import DatabaseSettings
+from beforehand_cli.local import ports, roles
+from beforehand_cli.local.certificates import ServerCertificate, ensure_certificates
+from beforehand_cli.local.node import ensure_tools
+from beforehand_cli.local.postgres import MASTER_USER, Postgres, TcpListener
+from beforehand_cli.local.state import StateDirectory
 
 ROOT = Path(__file__).parent.parent.parent
 PASSWORD = "for this test only"

@@ -5,10 +5,7 @@ from typing import Annotated
 import typer
 
 from beforehand_cli import project
-from beforehand_cli.local.errors import LocalError
 from beforehand_cli.local.up import down, up
-
-EXPECTED = (LocalError,)
 
 
 def up_command(

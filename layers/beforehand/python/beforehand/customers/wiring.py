@@ -25,6 +25,11 @@ def import_upload(event: FileUploaded) -> ImportFinished:
             answer = import_file(key, kind, files.lines(key), PostgresImport(transaction), now=now())
     except UnreadableFileError as error:
         answer = refuse_file(key, kind, str(error))
+    except Exception as error:
+        # Whoever waits for the answer learns that there is none; the failure itself goes on to the dead letters.
+        failure = f"the import itself failed ({type(error).__name__}); nothing was taken, the log says more"
+        files.write(import_result_file(key), refuse_file(key, kind, failure))
+        raise
     files.write(import_result_file(key), answer)
     return answer
 
