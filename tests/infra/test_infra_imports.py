@@ -1,0 +1,25 @@
+"""Infrastructure knows the settings and the names, and nothing else of ours."""
+
+import ast
+
+from infra.packages import ROOT
+
+OURS = ("beforehand", "beforehand_cli", "functions", "tests")
+ALLOWED = {"beforehand.settings", "beforehand.names"}
+
+
+def test_infrastructure_imports_the_settings_and_the_names_only() -> None:
+    found = {
+        module
+        for file in (ROOT / "infra").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        for module in imported(node)
+        if module.split(".")[0] in OURS
+    }
+    assert found <= ALLOWED
+
+
+def imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [name.name for name in node.names]
+    return [node.module or ""] if isinstance(node, ast.ImportFrom) else []
