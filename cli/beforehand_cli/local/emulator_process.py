@@ -20,7 +20,15 @@ from ministack.core import lambda_runtime as workers
 from ministack.core import persistence
 
 from beforehand_cli.local.errors import LocalError
-from beforehand_cli.local.gaps import alarms, cloudformation, lambda_runtime, rds, scheduler, sns_email
+from beforehand_cli.local.gaps import (
+    alarms,
+    cloudformation,
+    lambda_runtime,
+    rds,
+    scheduler,
+    sns_email,
+    step_functions,
+)
 from beforehand_cli.local.mailbox import Mailbox
 from beforehand_cli.local.settings import ADDRESS, EmulatorSettings
 
@@ -51,6 +59,7 @@ def close_gaps(settings: EmulatorSettings) -> None:
     rds.apply(settings)
     scheduler.apply(settings)
     sns_email.apply()
+    step_functions.apply()
 
 
 async def _serve(settings: EmulatorSettings) -> None:
