@@ -177,7 +177,7 @@ def stage(ca: Path | None) -> Stage:
 
 def test_says_how_to_get_amazons_certificates(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(certificates, "AMAZON", tmp_path / "defaults.js")
-    with pytest.raises(certificates.MissingAuthorityError, match="make .beforehand/tools"):
+    with pytest.raises(certificates.MissingAuthorityError, match=r"make \.beforehand/tools"):
         certificates.authority(stage(None))
 
 
