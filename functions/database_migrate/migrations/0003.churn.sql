@@ -1,5 +1,5 @@
 -- depends: 0002.customers
--- The facts that scoring uses, one row for each customer, as they stood when last computed.
+-- The facts that scoring uses, one row for each customer, as they stood when last computed. A null is unknown.
 create table churn_signals (
     customer_id             text primary key,
     segment                 text,
@@ -10,14 +10,16 @@ create table churn_signals (
     spending_ratio          double precision,
     engagement_ratio        double precision,
     csat                    double precision,
-    tickets_overdue         integer not null,
+    tickets_overdue         integer,
     nps                     integer,
     lifetime_value          double precision,
     lifetime_value_rank     double precision,
     tenure_days             integer
-);
+) with (fillfactor = 80);
 
--- The score of each customer under one profile, and the weight of the factors that were known.
+-- The score of each customer under one profile, and the share of the weight whose facts were known.
+-- `as_of` is when the score became what it is. Room is left in each page and nothing is indexed that changes,
+-- so that a day's new scores move no row out of its page.
 create table churn_scores (
     customer_id text primary key,
     profile     text not null,
@@ -25,12 +27,24 @@ create table churn_scores (
     health      double precision check (health between 0 and 100),
     risk        double precision check (risk between 0 and 1),
     coverage    double precision not null check (coverage between 0 and 1)
-);
-create index churn_scores_by_risk on churn_scores (risk desc, customer_id) where health is not null;
+) with (fillfactor = 80);
 
--- Who was found at risk and treated in which run.
+-- What one run found: by which thresholds, how many, and why not all of them may be approached.
+create table churn_scans (
+    run_id            uuid primary key,
+    health_threshold  double precision,
+    risk_threshold    double precision not null,
+    max_interventions integer not null,
+    at_risk           integer not null,
+    opted_out         integer not null,
+    unreachable       integer not null,
+    resting           integer not null,
+    insufficient      integer not null
+);
+
+-- Who was found at risk and treated in which run, best first.
 create table churn_candidates (
-    run_id      uuid not null,
+    run_id      uuid not null references churn_scans,
     customer_id text not null,
     position    integer not null,
     rank        double precision not null,

@@ -132,12 +132,16 @@ class ScanStep(Event):
 
 
 class ScanSelected(Event):
-    """How many are at risk, how many of them may be approached now, and who is treated."""
+    """How many are at risk, why some of them may not be approached now, and who is treated, best first.
+
+    `unreachable` have neither e-mail nor phone; of the `insufficient` too little is known to score them.
+    """
 
     run_id: UUID
     at_risk: Count
     resting: Count
     opted_out: Count
+    unreachable: Count
     insufficient: Count
     customers: tuple[CustomerId, ...]
 

@@ -1,0 +1,7 @@
+"""Runs after the choice: gathers the facts about each chosen customer and plans what to do."""
+
+from beforehand.churn.files_wiring import brief
+from beforehand.entrypoint import task
+from beforehand.events import ScanStep
+
+handler = task(ScanStep, brief)

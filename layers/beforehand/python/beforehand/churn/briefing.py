@@ -1,0 +1,103 @@
+"""The third step of a scan: gathers the facts of each selected customer and lets three agents read them."""
+
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from beforehand.churn import agents
+from beforehand.churn.documents import Brief, BriefLine, Briefs, brief_file, briefs_file
+from beforehand.churn.model import Facts, Selected
+from beforehand.churn.profile import ScoreProfile
+from beforehand.churn.score import score
+from beforehand.events import ScanBriefed, ScanStep
+from beforehand.schedules.model import Run
+
+
+class Runs(Protocol):
+    """The ledger of runs, as far as briefing needs it."""
+
+    def get(self, run_id: UUID) -> Run:
+        """One run. Raises NotFoundError."""
+
+
+class Candidates(Protocol):
+    """Where the selected customers are, and the facts about them."""
+
+    def selected(self, run_id: UUID) -> Selected:
+        """What a run found. Raises NotFoundError when it has not selected yet."""
+
+    def facts(self, run_id: UUID, *, as_of: datetime, profile: ScoreProfile) -> list[Facts]:
+        """All that is known of each, best first."""
+
+
+class Files(Protocol):
+    """Where briefs are left."""
+
+    def write(self, key: str, document: BaseModel) -> None:
+        """Puts a document in its place."""
+
+
+def brief(
+    step: ScanStep, *, runs: Runs, candidates: Candidates, files: Files, profile: ScoreProfile
+) -> ScanBriefed:
+    """Leaves one brief for each selected customer, and an index, in the files bucket."""
+    run = runs.get(step.run_id)
+    found = candidates.selected(run.run_id)
+    briefs = [
+        brief_of(facts, run_id=run.run_id, due_at=run.due_at, profile=profile)
+        for facts in candidates.facts(run.run_id, as_of=run.due_at, profile=profile)
+    ]
+    for document in briefs:
+        files.write(brief_file(run.run_id, document.customer_id), document)
+    index = Briefs(
+        run_id=run.run_id,
+        due_at=run.due_at,
+        profile=profile.version,
+        at_risk=found.at_risk,
+        opted_out=found.opted_out,
+        unreachable=found.unreachable,
+        resting=found.resting,
+        customers=tuple(map(_line, briefs)),
+    )
+    files.write(briefs_file(run.run_id), index)
+    return ScanBriefed(run_id=run.run_id, customers=tuple(document.customer_id for document in briefs))
+
+
+def brief_of(facts: Facts, *, run_id: UUID, due_at: datetime, profile: ScoreProfile) -> Brief:
+    """What the agents make of one customer. Health and risk are those by which the customer was selected."""
+    scored = score(facts.signals, profile)
+    found = agents.pattern(facts, scored.contributions)
+    return Brief(
+        run_id=run_id,
+        customer_id=facts.customer_id,
+        due_at=due_at,
+        profile=profile.version,
+        position=facts.position,
+        health=facts.health,
+        risk=facts.risk,
+        coverage=scored.coverage,
+        name=facts.name,
+        language=facts.language,
+        channel=facts.channel,
+        signals=facts.signals,
+        contributions=scored.contributions,
+        purchases=facts.purchases,
+        context=agents.context(facts),
+        pattern=found,
+        plan=agents.decide(facts, found),
+    )
+
+
+def _line(brief: Brief) -> BriefLine:
+    return BriefLine(
+        position=brief.position,
+        customer_id=brief.customer_id,
+        segment=brief.signals.segment,
+        loyalty_tier=brief.signals.loyalty_tier,
+        health=brief.health,
+        risk=brief.risk,
+        issue=brief.pattern.issue,
+        language=brief.language,
+    )

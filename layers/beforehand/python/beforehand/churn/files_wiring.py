@@ -1,0 +1,41 @@
+"""Puts `churn_brief` and `churn_propose` together; they need the database and the files bucket."""
+
+from beforehand.adapters.postgres import database
+from beforehand.adapters.s3 import S3Files
+from beforehand.churn import briefing, proposing
+from beforehand.churn.profile import profile_of
+from beforehand.churn.store.candidates import PostgresCandidates
+from beforehand.clock import now
+from beforehand.events import ScanBriefed, ScanFinished, ScanStep
+from beforehand.journal.store import PostgresJournal
+from beforehand.outreach.store import PostgresOutreach
+from beforehand.schedules.store import PostgresRuns
+from beforehand.settings import ChurnBriefSettings, ChurnProposeSettings, from_environment
+
+
+def brief(step: ScanStep) -> ScanBriefed:
+    """Gathers the facts of each selected customer and lets the agents read them."""
+    settings = from_environment(ChurnBriefSettings)
+    with database(ChurnBriefSettings).transaction() as transaction:
+        return briefing.brief(
+            step,
+            runs=PostgresRuns(transaction),
+            candidates=PostgresCandidates(transaction),
+            files=S3Files(settings.files_bucket),
+            profile=profile_of(settings.churn_profile),
+        )
+
+
+def propose(step: ScanStep) -> ScanFinished:
+    """Proposes what was written, and closes the run."""
+    settings = from_environment(ChurnProposeSettings)
+    with database(ChurnProposeSettings).transaction() as transaction:
+        return proposing.propose(
+            step,
+            runs=PostgresRuns(transaction),
+            candidates=PostgresCandidates(transaction),
+            outreach=PostgresOutreach(transaction),
+            journal=PostgresJournal(transaction),
+            files=S3Files(settings.files_bucket),
+            now=now(),
+        )

@@ -1,0 +1,90 @@
+"""The first two steps of a scan: score the base, and find whom to approach."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from uuid import UUID
+
+from beforehand.churn.model import Scored, Selected, Trigger
+from beforehand.churn.profile import ScoreProfile
+from beforehand.events import ScanRequested, ScanScored, ScanSelected, ScanStep
+from beforehand.names import Schedule
+from beforehand.schedules.model import Opened, Run
+
+OPTIONS = {"risk_threshold", "max_interventions"}
+
+
+class Runs(Protocol):
+    """The ledger of runs, as far as starting a scan needs it."""
+
+    def open(
+        self, *, schedule: Schedule, due_at: datetime, execution: str, options: Mapping[str, Any], now: datetime
+    ) -> Opened:
+        """Takes the due time for this execution, or says who has it."""
+
+    def get(self, run_id: UUID) -> Run:
+        """One run. Raises NotFoundError."""
+
+
+class Scores(Protocol):
+    """Where the base is scored."""
+
+    def refresh(self, *, as_of: datetime, profile: ScoreProfile) -> Scored:
+        """Scores everyone as of a moment."""
+
+
+class Candidates(Protocol):
+    """Where those are found who are treated."""
+
+    def select(self, run_id: UUID, *, trigger: Trigger, rested_since: datetime) -> Selected:
+        """Finds whom to treat, once for each run."""
+
+
+def score(
+    request: ScanRequested, *, runs: Runs, scores: Scores, profile: ScoreProfile, now: datetime
+) -> ScanScored:
+    """Opens the run and scores the base as of the moment it was due, unless another execution has the run."""
+    opened = runs.open(
+        schedule=request.schedule,
+        due_at=request.due_at,
+        execution=request.execution,
+        options=request.model_dump(include=OPTIONS, exclude_none=True),
+        now=now,
+    )
+    if not opened.claimed:
+        return ScanScored(run_id=opened.run_id, claimed=False, scored=0, because=opened.because)
+    scored = scores.refresh(as_of=request.due_at, profile=profile)
+    because = f"{opened.because}; {scored.changed} of {scored.customers} scores changed"
+    return ScanScored(run_id=opened.run_id, claimed=True, scored=scored.customers, because=because)
+
+
+def select(
+    step: ScanStep, *, runs: Runs, candidates: Candidates, usual: Trigger, cool_down: timedelta
+) -> ScanSelected:
+    """Finds whom to treat: at risk, reachable, not opted out, and not approached within the cool-down.
+
+    The cool-down is half-open: who was approached exactly so long ago may be approached again.
+    """
+    run = runs.get(step.run_id)
+    found = candidates.select(
+        run.run_id, trigger=trigger_of(run.options, usual), rested_since=run.due_at - cool_down
+    )
+    return ScanSelected(
+        run_id=run.run_id,
+        at_risk=found.at_risk,
+        resting=found.resting,
+        opted_out=found.opted_out,
+        unreachable=found.unreachable,
+        insufficient=found.insufficient,
+        customers=tuple(candidate.customer_id for candidate in found.candidates),
+    )
+
+
+def trigger_of(options: Mapping[str, Any], usual: Trigger) -> Trigger:
+    """The trigger of a run: a risk threshold that was asked for is the whole trigger, and health says nothing."""
+    asked = options.get("risk_threshold")
+    return Trigger(
+        health_threshold=usual.health_threshold if asked is None else None,
+        risk_threshold=usual.risk_threshold if asked is None else float(asked),
+        max_interventions=int(options.get("max_interventions", usual.max_interventions)),
+    )

@@ -1,0 +1,1 @@
+"""Where signals, scores and candidates are kept."""

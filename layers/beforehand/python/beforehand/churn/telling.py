@@ -1,0 +1,77 @@
+"""What the people in charge are told of a finished scan: figures and ids, no names and no messages."""
+
+from collections.abc import Iterator
+from datetime import UTC
+
+from beforehand.churn.documents import Intervention, ScanResult
+from beforehand.events import ScanFinished
+from beforehand.results import Status
+
+MOST_LISTED = 50
+ENDS = {Status.DONE: "proposed", Status.SKIPPED: "skipped", Status.FAILED: "failed"}
+
+
+def told(result: ScanResult) -> ScanFinished:
+    """The answer of a scan. There is something to tell when something was proposed, or failed."""
+    return ScanFinished(
+        run_id=result.run_id,
+        proposed=result.proposed,
+        skipped=result.skipped,
+        failed=result.failed,
+        tell=bool(result.proposed or result.failed),
+        subject=_subject(result),
+        message="\n".join(_lines(result)),
+    )
+
+
+def _subject(result: ScanResult) -> str:
+    """A mail's subject through SNS: ASCII, one line, under 100 characters."""
+    failed = f", {result.failed} failed" if result.failed else ""
+    proposed = _count(result.proposed, "intervention")
+    return f"Beforehand: {proposed} proposed{failed}, {_count(result.at_risk, 'customer')} at risk"
+
+
+def _lines(result: ScanResult) -> Iterator[str]:
+    yield f"Churn scan due {result.due_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC, {result.seconds:.1f}s"
+    yield ""
+    yield f"At risk: {_count(result.at_risk, 'customer')} ({_trigger(result)})"
+    yield (
+        f"Not approached: {result.resting} approached lately, {result.opted_out} opted out, "
+        f"{result.unreachable} without e-mail and phone"
+    )
+    yield f"Too little known to score: {result.insufficient}"
+    yield f"Proposed: {result.proposed}, skipped: {result.skipped}, failed: {result.failed}"
+    for customer in result.customers[:MOST_LISTED]:
+        yield ""
+        yield from _customer(customer)
+    left = len(result.customers) - MOST_LISTED
+    if left > 0:
+        yield ""
+        yield f"and {left} more"
+    yield ""
+    yield (
+        f"All scans: {result.total_scans}; interventions: {result.total_proposed}, "
+        f"{result.proposed_per_scan:.1f} per scan"
+    )
+
+
+def _trigger(result: ScanResult) -> str:
+    risk = f"churn risk {result.risk_threshold:.0%} or more"
+    return risk if result.health_threshold is None else f"health below {result.health_threshold:.0f}%, or {risk}"
+
+
+def _customer(customer: Intervention) -> Iterator[str]:
+    labels = ", ".join(label for label in (customer.segment, customer.loyalty_tier) if label)
+    yield f"{customer.position}. {customer.customer_id}" + (f" ({labels})" if labels else "")
+    yield f"   Health {customer.health:.1f}%, churn risk {customer.risk:.1%}"
+    if customer.issue:
+        yield f"   {customer.issue}"
+    language = f" ({customer.language_name})" if customer.language_name else ""
+    because = "" if customer.status is Status.DONE else f": {customer.because}"
+    yield f"   {ENDS[customer.status].capitalize()}{language}{because}"
+    if customer.escalate:
+        yield "   A person takes this over"
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

@@ -1,0 +1,278 @@
+"""Signals and scores in the database agree with the plain Python, row by row, and only changes are written."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from churn_base import keep, read_cdnow
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from beforehand.adapters.postgres import Transaction
+from beforehand.churn import sql
+from beforehand.churn.model import Purchase, Record, Scored, Signals
+from beforehand.churn.profile import DEFAULT_V1, Adjustment, Bands, Levels, ScoreProfile
+from beforehand.churn.score import score
+from beforehand.churn.signals import ranked, signals_of
+from beforehand.churn.store.scores import SIGNALS, PostgresScores
+
+NOON = datetime(2025, 10, 19, 12, tzinfo=UTC)
+TODAY = NOON.date()
+TOLERANCE = 1e-9
+NOTHING = Signals(customer_id="C")
+
+COLUMNS = """customer_id text, segment text, loyalty_tier text, loyalty_tier_fell boolean, recency_days integer,
+    orders_per_month float8, spending_ratio float8, engagement_ratio float8, csat float8, tickets_overdue integer,
+    nps integer, lifetime_value float8, lifetime_value_rank float8, tenure_days integer"""
+
+
+def scored_in_sql(transaction: Transaction, base: Sequence[Signals], profile: ScoreProfile) -> list[dict[str, Any]]:
+    """All of them in one statement, which numbers them so that no two are the same customer."""
+    numbered = [asdict(replace(signals, customer_id=f"{number:09}")) for number, signals in enumerate(base)]
+    source = f"(select * from jsonb_to_recordset(cast(:base as jsonb)) as given({COLUMNS}))"
+    query = f"select * from ({sql.scores(profile, source)}) as scored order by customer_id"
+    return transaction.rows(query, base=json.dumps(numbered))
+
+
+def assert_agreement(transaction: Transaction, base: Sequence[Signals], profile: ScoreProfile = DEFAULT_V1) -> None:
+    rows = scored_in_sql(transaction, base, profile)
+    assert len(rows) == len(base)
+    for row, signals in zip(rows, base, strict=True):
+        plain = score(signals, profile)
+        for name in ("health", "risk", "coverage"):
+            assert row[name] == pytest.approx(getattr(plain, name), abs=TOLERANCE), signals
+
+
+def edges(profile: ScoreProfile) -> Iterable[Signals]:
+    """Each band's bound and both sides of it, each level in several spellings, each adjustment over and over."""
+    known = Signals(customer_id="C", recency_days=10, orders_per_month=1.0, spending_ratio=1.0, csat=4.0,
+                    segment="VIP", loyalty_tier="Gold", lifetime_value_rank=0.5)  # fmt: skip
+    for start in (NOTHING, known):
+        yield start
+        for factor in profile.factors:
+            values: list[Any] = [None]
+            if isinstance(factor.measure, Bands):
+                whole = factor.signal in {"recency_days", "nps", "tenure_days"}
+                step = 1 if whole else 1e-9
+                for _, bound, _ in factor.measure.steps:
+                    values += (
+                        [int(bound) - 1, int(bound), int(bound) + 1]
+                        if whole
+                        else [bound - step, bound, bound + step]
+                    )
+            elif isinstance(factor.measure, Levels):
+                for label in factor.measure.worth:
+                    values += [label, label.upper(), label.title(), f"{label} ", f"{label}'; drop table x"]
+                values += ["", "İ", "ſilver", "golD"]
+            else:
+                values += [-0.1, 0.0, 1e-12, 0.1125, 1.0, 1.1]
+            for value in values:
+                changed = replace(start, **{factor.signal: value})
+                yield changed
+                if factor.adjustment is not None:
+                    units = (True, False) if factor.adjustment.signal == "loyalty_tier_fell" else (None, 0, 1, 5, 9)
+                    yield from (replace(changed, **{factor.adjustment.signal: unit}) for unit in units)
+
+
+def test_sql_and_python_agree_at_every_edge(transaction: Transaction) -> None:
+    assert_agreement(transaction, list(edges(DEFAULT_V1)))
+
+
+def test_sql_and_python_agree_on_another_profile(transaction: Transaction) -> None:
+    first, *others = DEFAULT_V1.factors
+    odd = replace(
+        DEFAULT_V1,
+        version="odd-v1",
+        factors=(*others, replace(first, weight=7.3, adjustment=Adjustment(signal="nps", each=0.017))),
+        least_coverage=0.3,
+        steepness=7.7,
+        midpoint=0.43,
+    )
+    assert_agreement(transaction, list(edges(odd)), odd)
+
+
+def number(least: float, most: float) -> st.SearchStrategy[float | None]:
+    return st.none() | st.floats(least, most, allow_nan=False, allow_infinity=False)
+
+
+def whole(least: int, most: int) -> st.SearchStrategy[int | None]:
+    return st.none() | st.integers(least, most)
+
+
+anything = st.builds(
+    Signals,
+    customer_id=st.just("C"),
+    segment=st.sampled_from([None, "VIP", "Loyal", "Regular", "Occasional", "regular", "?"]),
+    loyalty_tier=st.sampled_from([None, "Platinum", "Gold", "Silver", "Bronze", "bronze", "?"]),
+    loyalty_tier_fell=st.booleans(),
+    recency_days=whole(0, 1000),
+    orders_per_month=number(0, 40),
+    spending_ratio=number(0, 10),
+    engagement_ratio=number(0, 10),
+    csat=number(1, 5),
+    tickets_overdue=whole(0, 12),
+    nps=whole(0, 10),
+    lifetime_value=number(0, 1e9),
+    lifetime_value_rank=number(0, 1),
+    tenure_days=whole(0, 9000),
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(base=st.lists(anything, min_size=20, max_size=200))
+def test_sql_and_python_agree_on_anything(transaction: Transaction, base: list[Signals]) -> None:
+    assert_agreement(transaction, base)
+
+
+def test_the_printed_example_of_the_seed_in_sql(transaction: Transaction) -> None:
+    shown = Signals(
+        customer_id="C100088", segment="VIP", loyalty_tier="Platinum", recency_days=65, orders_per_month=1 / 3,
+        spending_ratio=0.2, engagement_ratio=0.1, csat=3.0, tickets_overdue=2, nps=4, lifetime_value_rank=0.1125,
+        tenure_days=120,
+    )  # fmt: skip
+    (row,) = scored_in_sql(transaction, [shown], DEFAULT_V1)
+    assert row["health"] == 32.5
+    assert round(row["risk"] * 100, 1) == 85.2
+
+
+def kept_signals(transaction: Transaction) -> dict[str, Signals]:
+    rows = transaction.rows(f"select {', '.join(SIGNALS)} from churn_signals")
+    return {row["customer_id"]: Signals(**row) for row in rows}
+
+
+def assert_same_signals(found: dict[str, Signals], expected: Sequence[Signals]) -> None:
+    assert found.keys() == {signals.customer_id for signals in expected}
+    for signals in expected:
+        for name in SIGNALS:
+            assert getattr(found[signals.customer_id], name) == pytest.approx(
+                getattr(signals, name), abs=TOLERANCE
+            ), (
+                name,
+                signals,
+            )
+
+
+def refresh(transaction: Transaction, as_of: datetime = NOON) -> Scored:
+    return PostgresScores(transaction).refresh(as_of=as_of, profile=DEFAULT_V1)
+
+
+days = st.integers(-3, 200).map(lambda ago: TODAY - timedelta(days=ago))
+edge_days = st.sampled_from([-1, 0, 1, 89, 90, 91, 179, 180, 181]).map(lambda ago: TODAY - timedelta(days=ago))
+moments = st.none() | days | edge_days
+money = st.integers(0, 5).map(lambda euros: Decimal(euros) * Decimal("7.35"))
+records = st.builds(
+    Record,
+    customer_id=st.just("C"),
+    segment=st.sampled_from([None, "VIP", "Loyal"]),
+    loyalty_tier=st.sampled_from([None, "Gold", "silver", "Bronze", "Diamond"]),
+    previous_loyalty_tier=st.sampled_from([None, "PLATINUM", "Silver"]),
+    loyalty_tier_changed_on=moments,
+    lifetime_value=st.none() | money,
+    signed_up_on=moments,
+    last_active_on=moments,
+    csat_180d=number(1, 5),
+    tickets_overdue=whole(0, 3),
+    nps=whole(0, 10),
+    nps_answered_on=moments,
+    engagement_30d=whole(0, 9),
+    engagement_90d=whole(0, 9),
+)
+purchases = st.lists(st.builds(Purchase, purchased_on=days | edge_days, amount=money), max_size=6)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(people=st.lists(st.tuples(records, purchases), min_size=1, max_size=40))
+def test_signals_in_sql_and_python_agree(
+    transaction: Transaction, people: list[tuple[Record, list[Purchase]]]
+) -> None:
+    transaction.run("delete from customers_purchases")
+    transaction.run("delete from customers")
+    base = {f"C{number}": person for number, person in enumerate(people)}
+    keep(
+        transaction,
+        (replace(record, customer_id=customer_id) for customer_id, (record, _) in base.items()),
+        {customer_id: theirs for customer_id, (_, theirs) in base.items()},
+    )
+    refresh(transaction)
+    expected = [signals_of(replace(r, customer_id=customer_id), p, TODAY) for customer_id, (r, p) in base.items()]
+    assert_same_signals(kept_signals(transaction), ranked(expected))
+
+
+def test_agrees_on_the_real_purchases_of_a_shop(transaction: Transaction, shared_data: Path) -> None:
+    bought = read_cdnow(shared_data / "purchases" / "CDNOW_master.txt")
+    some = {customer_id: theirs for customer_id, theirs in bought.items() if customer_id.endswith(("00", "51"))}
+    assert len(some) > 400
+    keep(transaction, (Record(customer_id=customer_id) for customer_id in some), some)
+    as_of = datetime(2022, 7, 1, 6, tzinfo=UTC)
+    refresh(transaction, as_of)
+    plain = ranked([signals_of(Record(customer_id=c), theirs, as_of.date()) for c, theirs in some.items()])
+    assert_same_signals(kept_signals(transaction), plain)
+    scores = {row["customer_id"]: row for row in transaction.rows("select * from churn_scores")}
+    for signals in plain:
+        assert scores[signals.customer_id]["health"] == pytest.approx(
+            score(signals, DEFAULT_V1).health, abs=TOLERANCE
+        )
+
+
+def two_customers(transaction: Transaction) -> None:
+    keep(
+        transaction,
+        [
+            Record(customer_id="C1", segment="VIP", loyalty_tier="Gold", csat_180d=4.0, last_active_on=TODAY),
+            Record(customer_id="C2", segment="VIP", loyalty_tier="Gold", csat_180d=2.0),
+        ],
+        {"C1": [Purchase(purchased_on=TODAY - timedelta(days=d), amount=Decimal(9)) for d in (5, 100)]},
+    )
+
+
+def test_a_base_that_did_not_change_is_not_written(transaction: Transaction) -> None:
+    two_customers(transaction)
+    assert refresh(transaction) == Scored(customers=2, changed=2)
+    places = "select customer_id, ctid::text, xmin::text, xmax::text from {} order by customer_id"
+    before = [transaction.rows(places.format(table)) for table in ("churn_signals", "churn_scores")]
+    assert refresh(transaction, NOON + timedelta(minutes=5)) == Scored(customers=2, changed=0)
+    assert [transaction.rows(places.format(table)) for table in ("churn_signals", "churn_scores")] == before
+
+
+def test_a_score_keeps_the_moment_since_when_it_is(transaction: Transaction) -> None:
+    two_customers(transaction)
+    refresh(transaction)
+    later = NOON + timedelta(minutes=5)
+    transaction.run("update customers set csat_180d = 1.5 where customer_id = 'C1'")
+    assert refresh(transaction, later) == Scored(customers=2, changed=1)
+    rows = transaction.rows("select as_of from churn_scores order by customer_id")
+    assert [row["as_of"] for row in rows] == [later, NOON]
+
+
+def test_another_profile_scores_everyone_anew(transaction: Transaction) -> None:
+    two_customers(transaction)
+    refresh(transaction)
+    other = replace(DEFAULT_V1, version="other-v1")
+    assert PostgresScores(transaction).refresh(as_of=NOON, profile=other).changed == 2
+
+
+def test_who_is_deleted_loses_signals_and_score(transaction: Transaction) -> None:
+    two_customers(transaction)
+    refresh(transaction)
+    transaction.run("delete from customers where customer_id = 'C2'")
+    assert refresh(transaction).customers == 1
+    assert kept_signals(transaction).keys() == {"C1"}
+
+
+def test_of_whom_too_little_is_known_has_no_score(transaction: Transaction) -> None:
+    two_customers(transaction)
+    refresh(transaction)
+    row = transaction.row("select health, risk, coverage from churn_scores where customer_id = 'C2'")
+    assert row == {"health": None, "risk": None, "coverage": 0.33}
+
+
+def test_what_lies_after_the_moment_is_not_known(transaction: Transaction) -> None:
+    two_customers(transaction)
+    refresh(transaction, NOON - timedelta(days=50))
+    found = kept_signals(transaction)["C1"]
+    assert (found.recency_days, found.lifetime_value) == (50, 9.0)
