@@ -150,8 +150,8 @@ def _scan(flow: Workflow, functions: _Functions, stage: Stage) -> None:
     propose = flow.invoke(functions.propose, run)
     propose["Assign"] = {"finished": ask("$states.result.Payload")}
     flow.state("Propose", {**propose, "Next": "Heartbeat"}, caught=True)
-    beat = flow.beat(Schedule.CHURN_SCAN, run_id=ask("$run_id"))
-    flow.state("Heartbeat", {**beat, "Next": "IsThereSomethingToTell"}, caught=True)
+    beat = flow.beat(Schedule.CHURN_SCAN, run_id=ask("$run_id"), then="IsThereSomethingToTell")
+    flow.state("Heartbeat", beat, caught=True)
     something = {"Condition": ask("$finished.tell"), "Next": "Tell"}
     flow.state("IsThereSomethingToTell", {"Type": "Choice", "Choices": [something], "Default": "Done"})
     tell = flow.tell(ask("$finished.subject"), ask("$finished.message"), run_id=ask("$run_id"))

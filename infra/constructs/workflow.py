@@ -31,6 +31,9 @@ LAMBDA_TROUBLE = (
 )
 """Lambda itself could not run the function; what the function raises is not among them and is never repeated."""
 
+LATER_BEAT = "DynamoDB.ConditionalCheckFailedException"
+"""A run that was due later has written its heartbeat already."""
+
 FAILED = "TellFailure"
 DUE = "$states.context.Execution.Input.due_at"
 EXECUTION = "$states.context.Execution.Id"
@@ -65,9 +68,10 @@ class Workflow(Construct):
         self._rights: list[iam.PolicyStatement] = []
 
     def state(self, name: str, state: State, *, caught: bool = False) -> None:
-        """Adds a state; `caught` leads any failure of it to the place where staff are told."""
+        """Adds a state; `caught` leads any failure that it does not catch itself to where staff are told."""
         if caught:
-            state["Catch"] = [{"ErrorEquals": ["States.ALL"], "Assign": _failed(name), "Next": FAILED}]
+            otherwise = {"ErrorEquals": ["States.ALL"], "Assign": _failed(name), "Next": FAILED}
+            state = {**state, "Catch": [*state.get("Catch", ()), otherwise]}
         self.states[name] = state
 
     def invoke(
@@ -97,19 +101,24 @@ class Workflow(Construct):
             state["Assign"] = {name: ask(f"$states.result.Payload.{field}") for name, field in assign.items()}
         return state
 
-    def beat(self, schedule: str, *, run_id: str) -> State:
-        """A task that writes down that the schedule did its work."""
+    def beat(self, schedule: str, *, run_id: str, then: str) -> State:
+        """A task that writes down that the schedule did its work; a run for an earlier moment changes nothing."""
         self._placeholders["Heartbeats"] = self._heartbeats.name
         self._rights += self._heartbeats.beat()
-        item = {"schedule": schedule, "due_at": ask(DUE), "run_id": run_id, "finished_at": ask("$now()")}
+        moments = {"due_at": {"S": _sortable(DUE)}, "finished_at": {"S": ask("$now()")}}
+        item = {"schedule": {"S": schedule}, "run_id": {"S": run_id}, **moments}
         return {
             "Type": "Task",
             "Resource": "arn:aws:states:::dynamodb:putItem",
             "Arguments": {
                 "TableName": "${Heartbeats}",
-                "Item": {name: {"S": value} for name, value in item.items()},
+                "Item": item,
+                "ConditionExpression": "attribute_not_exists(due_at) OR due_at < :due_at",
+                "ExpressionAttributeValues": {":due_at": item["due_at"]},
             },
             "Output": {},
+            "Catch": [{"ErrorEquals": [LATER_BEAT], "Output": {}, "Next": then}],
+            "Next": then,
         }
 
     def tell(self, subject: str, message: str, **attributes: str) -> State:
@@ -181,6 +190,11 @@ class Workflow(Construct):
             assumed_by=iam.ServicePrincipal("states.amazonaws.com"),
             inline_policies={"Rights": iam.PolicyDocument(statements=[*self._rights, *_observe()])},
         )
+
+
+def _sortable(moment: str) -> str:
+    """A moment as text whose order is the order of time, however it was written."""
+    return ask(f"$fromMillis($toMillis({moment}))")
 
 
 def _failed(step: str) -> dict[str, str]:

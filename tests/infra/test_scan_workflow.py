@@ -73,7 +73,7 @@ def test_never_repeats_what_tells(states: dict[str, Any]) -> None:
 def test_every_failure_reaches_staff_with_the_step_the_moment_and_the_place(states: dict[str, Any]) -> None:
     for name, state in states.items():
         if state["Type"] in ("Task", "Map") and name != "TellFailure":
-            (caught,) = state["Catch"]
+            caught = state["Catch"][-1]
             assert (caught["ErrorEquals"], caught["Next"]) == (["States.ALL"], "TellFailure"), name
             assert caught["Assign"]["failed_step"] == name
     message = states["TellFailure"]["Arguments"]["Message"]
@@ -109,6 +109,21 @@ def test_hands_over_a_list_however_many_customers_there_are(states: dict[str, An
     assert worked_out(states["Brief"]["Arguments"]["Payload"]["customers"], given) == customers
     assert worked_out(states["Write"]["Items"], given) == customers
     assert worked_out(states["IsAnyoneAtRisk"]["Choices"][0]["Condition"], given) is bool(customers)
+
+
+@pytest.mark.parametrize(
+    "moment", ["2026-11-20T10:05:00Z", "2026-11-20T15:35:00+05:30", "2026-11-20T10:05:00.000Z"]
+)
+def test_a_run_for_an_earlier_moment_does_not_turn_the_heartbeat_back(states: dict[str, Any], moment: str) -> None:
+    heartbeat = states["Heartbeat"]
+    given = heartbeat["Arguments"]
+    assert given["ConditionExpression"] == "attribute_not_exists(due_at) OR due_at < :due_at"
+    assert given["ExpressionAttributeValues"][":due_at"] == given["Item"]["due_at"]
+    written = worked_out(given["Item"]["due_at"]["S"], {"due_at": moment})
+    assert written == "2026-11-20T10:05:00.000Z"
+    earlier, _ = heartbeat["Catch"]
+    assert earlier["ErrorEquals"] == ["DynamoDB.ConditionalCheckFailedException"]
+    assert earlier["Next"] == heartbeat["Next"]
 
 
 def test_one_message_that_cannot_be_written_does_not_stop_the_others(states: dict[str, Any]) -> None:
