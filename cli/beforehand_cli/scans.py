@@ -140,7 +140,7 @@ class Scans:
         found = None
         for listed in self._states.list_executions(stateMachineArn=self._machine, maxResults=20)["executions"]:
             execution = dict(self._states.describe_execution(executionArn=listed["executionArn"]))
-            if datetime.fromisoformat(json.loads(execution["input"])["due_at"]) != due_at:
+            if _due_at(execution) != due_at:
                 continue
             if execution["status"] == "SUCCEEDED" and not json.loads(execution["output"]).get("claimed", True):
                 continue
@@ -155,3 +155,11 @@ class Scans:
         except ClientError as error:
             raise ScanFailedError(f"The files bucket cannot be read: {error}") from error
         return None if body is None else kind.model_validate_json(body)
+
+
+def _due_at(execution: dict[str, Any]) -> datetime | None:
+    """The due time that an execution was started with; None where a person started it with something else."""
+    try:
+        return datetime.fromisoformat(json.loads(execution["input"])["due_at"])
+    except (KeyError, TypeError, ValueError):
+        return None

@@ -86,9 +86,9 @@ def _person(chance: Random, number: int, today: date) -> tuple[Cells, list[Cells
 
 
 def _contact(chance: Random, number: int, place: Place) -> Cells:
-    name = f"{chance.choice(place.given)} {chance.choice(place.family)}"
+    given, family = chance.choice(place.given), chance.choice(place.family)
     return {
-        "name": name,
+        "name": f"{family} {given}" if place.family_first else f"{given} {family}",
         "email": f"c{number}@customers.example" if chance.random() < 0.9 else "",
         "phone": f"{place.prefix}{number % 1_000_000:06d}",
         "language": chance.choice(place.languages),

@@ -14,6 +14,7 @@ class Place:
     prefix: str
     given: tuple[str, ...]
     family: tuple[str, ...]
+    family_first: bool = False
 
 
 PLACES = (
@@ -46,5 +47,5 @@ PLACES = (
     Place(share=5, country="AE", zones=("Asia/Dubai",), languages=("ar", "en"), prefix="+97150",
           given=("فاطمة", "أحمد", "ليلى", "يوسف"), family=("الهاشمي", "المنصوري", "خليل")),
     Place(share=5, country="JP", zones=("Asia/Tokyo",), languages=("ja",), prefix="+81901",
-          given=("葵", "蓮", "陽菜", "大翔"), family=("佐藤", "鈴木", "高橋", "渡辺")),
+          given=("葵", "蓮", "陽菜", "大翔"), family=("佐藤", "鈴木", "高橋", "渡辺"), family_first=True),
 )  # fmt: skip

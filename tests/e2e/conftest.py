@@ -1,0 +1,71 @@
+"""The deployed stacks: everything that `beforehand up` starts, once for the session, with a state of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from pg8000 import native
+
+from beforehand.names import DATABASE_NAME
+from beforehand_cli.deployment import LOCAL, Deployment
+from beforehand_cli.local.node import Tools, ensure_tools
+from beforehand_cli.local.postgres import Postgres
+from beforehand_cli.local.state import STATE_DIRECTORY_VARIABLE, StateDirectory
+from beforehand_cli.local.up import Addresses, PreferredPorts, down, up
+from beforehand_cli.sample import company
+
+ROOT = Path(__file__).parent.parent.parent
+COMMAND = Path(sys.executable).parent / "beforehand"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Installation:
+    """A deployed product with the sample company in it."""
+
+    addresses: Addresses
+    deployment: Deployment
+    environment: Mapping[str, str]
+    company: company.Company
+
+    def command(self, *arguments: str, seconds: float = 120) -> subprocess.CompletedProcess[str]:
+        """Runs `beforehand …` as a person would."""
+        return subprocess.run(
+            [COMMAND, *arguments], cwd=ROOT, env=self.environment, timeout=seconds, capture_output=True,
+            text=True, check=False,
+        )  # fmt: skip
+
+    def rows(self, sql: str, **parameters: object) -> list[list[object]]:
+        """What a person with the superuser's rights sees in the database."""
+        directory = StateDirectory.of(ROOT)
+        server = Postgres.at(directory.postgres, native=Tools(directory=directory.tools).postgres())
+        connection = native.Connection("postgres", unix_sock=str(server.socket), database=DATABASE_NAME)
+        try:
+            return connection.run(sql, **parameters)
+        finally:
+            connection.close()
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    state = tmp_path_factory.mktemp("installation") / "state"
+    state.mkdir()
+    ensure_tools(StateDirectory.of(ROOT))
+    (state / "tools").symlink_to(StateDirectory.of(ROOT).tools)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(STATE_DIRECTORY_VARIABLE, str(state))
+        try:
+            addresses = up(ROOT, report=print, preferred=PreferredPorts(aws=14666, database=15632))
+            today = datetime.now(UTC).date()
+            yield Installation(
+                addresses=addresses,
+                deployment=Deployment(stage=LOCAL),
+                environment={**os.environ, "COLUMNS": "120", "NO_COLOR": "1"},
+                company=company.write(state / "sample", today=today),
+            )
+        finally:
+            down(ROOT, report=print)
