@@ -15,7 +15,7 @@ MOST_NAME = 80
 
 # One number: digits of any script, with single marks between groups of them.
 NUMBER = re.compile(r"\d+(?:[.,'\u2019\u00a0\u202f\u066b\u066c]\d+)*")
-LINK = re.compile(r"https?:|www\.|\w{2,}\.\w{2,}", re.IGNORECASE)
+LINK = re.compile(r"https?:|www\.|\w{2,}\.[^\W\d]{2,}", re.IGNORECASE)
 PLACEHOLDER = re.compile(r"\{\{|\}\}|\{%|%\}|\[[^\]]*\]|<[^>]*>")
 
 

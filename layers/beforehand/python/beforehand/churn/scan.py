@@ -36,7 +36,7 @@ class Scores(Protocol):
 class Candidates(Protocol):
     """Where those are found who are treated."""
 
-    def select(self, run_id: UUID, *, trigger: Trigger, rested_since: datetime) -> Selected:
+    def select(self, run_id: UUID, *, trigger: Trigger, due_at: datetime, rested_since: datetime) -> Selected:
         """Finds whom to treat, once for each run."""
 
 
@@ -67,7 +67,10 @@ def select(
     """
     run = runs.get(step.run_id)
     found = candidates.select(
-        run.run_id, trigger=trigger_of(run.options, usual), rested_since=run.due_at - cool_down
+        run.run_id,
+        trigger=trigger_of(run.options, usual),
+        due_at=run.due_at,
+        rested_since=run.due_at - cool_down,
     )
     return ScanSelected(
         run_id=run.run_id,

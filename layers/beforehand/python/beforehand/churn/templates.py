@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -68,7 +68,7 @@ class TemplateWriter:
         return {
             "company": self._company,
             "name": greetable(brief.name),
-            "last_order_on": _day(brief.purchases.last_on, language),
+            "last_order_on": _day(brief.purchases.last_on, _locale(brief.language, language)),
             "since": _since(brief),
             "waiting": bool(brief.signals.tickets_overdue),
         }
@@ -98,8 +98,18 @@ def _filled(template: str, facts: Mapping[str, Any]) -> str:
     return _environment().from_string(template).render(facts).strip()
 
 
-def _day(day: date | None, language: str) -> str | None:
-    return None if day is None else format_date(day, format="long", locale=Locale.parse(language, sep="-"))
+def _locale(wanted: str | None, language: str) -> Locale:
+    """How the customer writes dates: their own kind of the language where Babel knows it."""
+    if wanted is not None and wanted.replace("_", "-").casefold().startswith(f"{language.casefold()}-"):
+        try:
+            return Locale.parse(wanted.replace("_", "-"), sep="-")
+        except (UnknownLocaleError, ValueError):
+            pass
+    return Locale.parse(language, sep="-")
+
+
+def _day(day: date | None, locale: Locale) -> str | None:
+    return None if day is None else format_date(day, format="long", locale=locale)
 
 
 def _since(brief: Brief) -> str | None:

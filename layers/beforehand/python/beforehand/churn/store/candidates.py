@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +18,9 @@ from beforehand.outreach.model import Channel, Purpose
 SIGNALS = tuple(field.name for field in fields(Signals))
 
 # Everyone at risk is judged once; the best of those who are free are kept, and how many there were of each.
-# A customer whom another run has in hand rests as well: two scans that overlap would both approach them.
+# A customer rests as well whom another run has in hand, since two scans that overlap would both approach them,
+# or has treated on the same day, whatever came of it: whoever stands first and is skipped would else stand first
+# in every scan, and keep the others from their turn.
 SELECT = """
 with at_risk as (
     select customer_id, health, risk
@@ -29,7 +31,8 @@ with at_risk as (
     union
     select c.customer_id
     from schedules_v_runs as r join churn_candidates as c on c.run_id = r.run_id
-    where r.state = 'running' and r.run_id <> :run_id
+    where r.run_id <> :run_id
+      and (r.state = 'running' or r.state = 'finished' and r.due_at >= :day and r.due_at < :day_after)
 ), judged as (
     select r.customer_id, r.health, r.risk, r.risk * ln(1 + coalesce(s.lifetime_value, 0)) as rank,
            case when p.marketing_consent is false then 'opted_out'
@@ -83,11 +86,12 @@ class PostgresCandidates:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    def select(self, run_id: UUID, *, trigger: Trigger, rested_since: datetime) -> Selected:
+    def select(self, run_id: UUID, *, trigger: Trigger, due_at: datetime, rested_since: datetime) -> Selected:
         """Finds whom to treat; a run that has found them already keeps them.
 
-        Whoever was approached after `rested_since` rests.
+        Whoever was approached after `rested_since` rests, or was treated on the day (in UTC) of `due_at`.
         """
+        day = due_at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         settle(self._transaction)
         if self._scan(run_id) is None:
             self._transaction.run(
@@ -95,6 +99,8 @@ class PostgresCandidates:
                 run_id=run_id,
                 purpose=Purpose.CHURN_INTERVENTION,
                 rested_since=rested_since,
+                day=day,
+                day_after=day + timedelta(days=1),
                 health_threshold=trigger.health_threshold,
                 risk_threshold=trigger.risk_threshold,
                 max_interventions=trigger.max_interventions,

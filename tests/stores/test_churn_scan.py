@@ -1,0 +1,420 @@
+"""A churn scan from score to proposal against the real database, with the files kept in memory."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from churn_base import keep
+from fakes import MemoryFiles
+
+from beforehand.adapters.postgres import Transaction
+from beforehand.churn import briefing, proposing, scan, writing
+from beforehand.churn.documents import (
+    Brief,
+    Briefs,
+    Draft,
+    ScanResult,
+    brief_file,
+    briefs_file,
+    draft_file,
+    result_file,
+)
+from beforehand.churn.model import Purchase, Record, Trigger
+from beforehand.churn.profile import DEFAULT_V1
+from beforehand.churn.store.candidates import PostgresCandidates
+from beforehand.churn.store.scores import PostgresScores
+from beforehand.churn.templates import TemplateWriter
+from beforehand.errors import NotFoundError
+from beforehand.events import MessageRequested, ScanFinished, ScanRequested, ScanScored, ScanSelected, ScanStep
+from beforehand.journal.store import PostgresJournal
+from beforehand.outreach.store import PostgresOutreach
+from beforehand.results import Status
+from beforehand.schedules.store import PostgresRuns
+
+DUE_AT = datetime(2025, 10, 19, 14, 30, tzinfo=UTC)
+COMPANY = "Example Stores"
+USUAL = Trigger(health_threshold=40, risk_threshold=0.6, max_interventions=10)
+COOL_DOWN = timedelta(days=7)
+
+
+class Scan:
+    """The five steps, each as its function takes it."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self.transaction = transaction
+        self.files = MemoryFiles()
+        self.runs = PostgresRuns(transaction)
+        self.candidates = PostgresCandidates(transaction)
+
+    def score(self, due_at: datetime = DUE_AT, **options: Any) -> ScanScored:
+        return scan.score(
+            ScanRequested(due_at=due_at, execution=f"at {due_at}", **options),
+            runs=self.runs,
+            scores=PostgresScores(self.transaction),
+            profile=DEFAULT_V1,
+            now=due_at + timedelta(seconds=2),
+        )
+
+    def select(self, run_id: UUID, usual: Trigger = USUAL) -> ScanSelected:
+        return scan.select(
+            ScanStep(run_id=run_id), runs=self.runs, candidates=self.candidates, usual=usual, cool_down=COOL_DOWN
+        )
+
+    def brief(self, run_id: UUID) -> Sequence[str]:
+        return briefing.brief(
+            ScanStep(run_id=run_id),
+            runs=self.runs,
+            candidates=self.candidates,
+            files=self.files,
+            profile=DEFAULT_V1,
+        ).customers
+
+    def write(self, run_id: UUID, customer_id: str) -> None:
+        request = MessageRequested(run_id=run_id, customer_id=customer_id)
+        writing.write(request, files=self.files, writer=TemplateWriter(COMPANY), company=COMPANY)
+
+    def propose(self, run_id: UUID, *, now: datetime) -> ScanFinished:
+        return proposing.propose(
+            ScanStep(run_id=run_id),
+            runs=self.runs,
+            candidates=self.candidates,
+            outreach=PostgresOutreach(self.transaction),
+            journal=PostgresJournal(self.transaction),
+            files=self.files,
+            now=now,
+        )
+
+    def to_the_end(self, due_at: datetime = DUE_AT, **options: Any) -> ScanFinished:
+        run_id = self.score(due_at, **options).run_id
+        self.select(run_id)
+        for customer_id in self.brief(run_id):
+            self.write(run_id, customer_id)
+        return self.propose(run_id, now=due_at + timedelta(seconds=6))
+
+    def result(self, run_id: UUID) -> ScanResult:
+        return self.files.read(result_file(run_id), ScanResult)
+
+
+def days_ago(days: int) -> Any:
+    return (DUE_AT - timedelta(days=days)).date()
+
+
+def lapsing(customer_id: str, **known: Any) -> Record:
+    """Somebody of whom all is known and little is good."""
+    facts = {
+        "segment": "Regular",
+        "loyalty_tier": "Bronze",
+        "lifetime_value": Decimal("100.00"),
+        "signed_up_on": days_ago(500),
+        "last_active_on": days_ago(65),
+        "csat_180d": 2.0,
+        "tickets_overdue": 0,
+        "nps": 3,
+        "engagement_30d": 0,
+        "engagement_90d": 30,
+    }
+    return Record(customer_id=customer_id, **{**facts, **known})
+
+
+def thriving(customer_id: str) -> Record:
+    return lapsing(
+        customer_id, loyalty_tier="Platinum", last_active_on=days_ago(1), csat_180d=5.0, nps=10, engagement_30d=20
+    )
+
+
+OLD = [Purchase(purchased_on=days_ago(100), amount=Decimal("50.00"))]
+
+
+def base(transaction: Transaction, *records: Record, contacts: dict[str, dict[str, Any]] | None = None) -> None:
+    keep(transaction, records, {record.customer_id: OLD for record in records}, contacts)
+
+
+def test_treats_who_is_at_risk_and_lets_the_others_be(transaction: Transaction) -> None:
+    base(transaction, lapsing("C1"), thriving("C2"), Record(customer_id="C3"))
+    doing = Scan(transaction)
+    scored = doing.score()
+    found = doing.select(scored.run_id)
+    assert scored.scored == 3
+    assert found == ScanSelected(
+        run_id=scored.run_id, at_risk=1, resting=0, opted_out=0, unreachable=0, insufficient=1, customers=("C1",)
+    )
+
+
+def test_ranks_by_risk_and_what_there_is_to_lose(transaction: Transaction) -> None:
+    base(
+        transaction,
+        lapsing("C1", lifetime_value=Decimal(100)),
+        lapsing("C2", lifetime_value=Decimal(9000), segment="Loyal"),
+        lapsing("C3", lifetime_value=Decimal(100)),
+        lapsing("C4", lifetime_value=Decimal(100), csat_180d=4.0),
+    )
+    doing = Scan(transaction)
+    run_id = doing.score().run_id
+    found = doing.select(run_id, Trigger(health_threshold=40, risk_threshold=0.6, max_interventions=3))
+    assert found.at_risk == 4
+    assert found.customers == ("C2", "C1", "C3")
+
+
+@pytest.mark.parametrize(
+    ("contact", "counted"),
+    [
+        ({"marketing_consent": False}, "opted_out"),
+        ({"email": None, "phone": None}, "unreachable"),
+        ({"email": None, "phone": None, "marketing_consent": False}, "opted_out"),
+        ({"email": None, "phone": "+917015550100"}, None),
+        ({"marketing_consent": True}, None),
+    ],
+)
+def test_leaves_alone_who_must_not_or_cannot_be_approached(
+    transaction: Transaction, contact: dict[str, Any], counted: str | None
+) -> None:
+    base(transaction, lapsing("C1"), contacts={"C1": contact})
+    doing = Scan(transaction)
+    found = doing.select(doing.score().run_id)
+    assert found.at_risk == 1
+    assert {name for name in ("opted_out", "unreachable", "resting") if getattr(found, name)} == {counted} - {None}
+    assert found.customers == (() if counted else ("C1",))
+
+
+def test_a_risk_threshold_given_explicitly_is_the_whole_trigger(transaction: Transaction) -> None:
+    base(transaction, lapsing("C1", csat_180d=5.0))
+    doing = Scan(transaction)
+    run_id = doing.score().run_id
+    row = transaction.row("select health, risk from churn_scores")
+    assert row is not None
+    assert row["health"] < 40
+    assert row["risk"] < 0.95
+    assert doing.select(run_id).at_risk == 1
+    assert doing.select(doing.score(DUE_AT + timedelta(minutes=5), risk_threshold=0.95).run_id).at_risk == 0
+
+
+def test_who_was_approached_rests_for_exactly_seven_days(transaction: Transaction) -> None:
+    base(transaction, lapsing("C1"))
+    doing = Scan(transaction)
+    assert doing.to_the_end().proposed == 1
+    approached_at = DUE_AT + timedelta(seconds=6)
+    just_before = doing.select(doing.score(approached_at + COOL_DOWN - timedelta(microseconds=1)).run_id)
+    assert (just_before.at_risk, just_before.resting, just_before.customers) == (1, 1, ())
+    after = doing.select(doing.score(approached_at + COOL_DOWN).run_id)
+    assert (after.at_risk, after.resting, after.customers) == (1, 0, ("C1",))
+
+
+def test_the_next_in_line_are_treated_when_the_first_rest(transaction: Transaction) -> None:
+    base(transaction, *(lapsing(f"C{number}") for number in range(5)))
+    doing = Scan(transaction)
+    first = doing.to_the_end(max_interventions=3)
+    second = doing.to_the_end(DUE_AT + timedelta(minutes=5), max_interventions=3)
+    third = doing.to_the_end(DUE_AT + timedelta(minutes=10), max_interventions=3)
+    assert [first.proposed, second.proposed, third.proposed] == [3, 2, 0]
+    assert transaction.row("select count(distinct customer_id) as people from outreach") == {"people": 5}
+
+
+def test_who_is_in_hand_in_another_run_rests(transaction: Transaction) -> None:
+    base(transaction, lapsing("C1"))
+    doing = Scan(transaction)
+    assert doing.select(doing.score().run_id).customers == ("C1",)
+    overlapping = doing.select(doing.score(DUE_AT + timedelta(minutes=5)).run_id)
+    assert (overlapping.resting, overlapping.customers) == (1, ())
+
+
+def test_a_repeated_selection_answers_the_same_again(transaction: Transaction) -> None:
+    base(transaction, lapsing("C1"), thriving("C2"))
+    doing = Scan(transaction)
+    run_id = doing.score().run_id
+    first = doing.select(run_id)
+    transaction.run("update churn_scores set health = 1, risk = 0.99")
+    assert doing.select(run_id) == first
+
+
+def test_a_run_that_selected_nobody_yet_has_nothing_to_propose(transaction: Transaction) -> None:
+    doing = Scan(transaction)
+    run_id = doing.score().run_id
+    with pytest.raises(NotFoundError, match="selected nobody yet"):
+        doing.propose(run_id, now=DUE_AT)
+
+
+def test_a_brief_has_everything_that_the_message_rests_on(transaction: Transaction) -> None:
+    contacts = {"C1": {"name": "आशा शर्मा", "language": "hi-IN"}}
+    base(transaction, lapsing("C1"), lapsing("C2"), thriving("C3"), contacts=contacts)
+    doing = Scan(transaction)
+    run_id = doing.score().run_id
+    doing.select(run_id)
+    assert doing.brief(run_id) == ("C1", "C2")
+    brief = doing.files.read(brief_file(run_id, "C1"), Brief)
+    assert (brief.name, brief.language, brief.channel) == ("आशा शर्मा", "hi-IN", "email")
+    assert (brief.purchases.orders, brief.purchases.spent, brief.purchases.last_on) == (1, 50, days_ago(100))
+    assert brief.pattern.similar_customers == 1
+    assert sum(c.lost for c in brief.contributions) == pytest.approx(100 - brief.health)
+    index = doing.files.read(briefs_file(run_id), Briefs)
+    assert [(line.position, line.customer_id) for line in index.customers] == [(1, "C1"), (2, "C2")]
+    assert (index.at_risk, index.resting) == (2, 0)
+
+
+def test_who_was_deleted_meanwhile_is_named_and_the_others_go_on(transaction: Transaction) -> None:
+    base(transaction, lapsing("C1"), lapsing("C2"))
+    doing = Scan(transaction)
+    run_id = doing.score().run_id
+    doing.select(run_id)
+    transaction.run("delete from customers_purchases where customer_id = 'C1'")
+    transaction.run("delete from customers where customer_id = 'C1'")
+    assert doing.brief(run_id) == ("C2",)
+    doing.write(run_id, "C2")
+    finished = doing.propose(run_id, now=DUE_AT)
+    assert (finished.proposed, finished.failed) == (1, 1)
+    assert doing.result(run_id).customers[0].because.startswith("they have no brief")
+
+
+def test_a_whole_scan_proposes_records_and_tells(transaction: Transaction) -> None:
+    base(
+        transaction,
+        lapsing("C100088", segment="VIP", lifetime_value=Decimal(9000), csat_180d=2.5, tickets_overdue=1),
+        lapsing("C100138"),
+        contacts={
+            "C100088": {"name": "आशा शर्मा", "language": "hi"},
+            "C100138": {"name": "Grace Chen", "language": "te", "email": None, "phone": "+15550000001"},
+        },
+    )
+    doing = Scan(transaction)
+    finished = doing.to_the_end()
+    assert (finished.proposed, finished.skipped, finished.failed, finished.tell) == (2, 0, 0, True)
+    result = doing.result(finished.run_id)
+    assert result.seconds == 4.0
+    assert (result.total_scans, result.total_proposed, result.proposed_per_scan) == (1, 2, 2.0)
+    first, second = result.customers
+    assert (first.customer_id, first.language_name, first.action) == (
+        "C100088",
+        "Hindi",
+        "immediate_personal_outreach",
+    )
+    assert first.issue == "Haven't purchased in 60+ days (declining activity)"
+    assert (second.customer_id, second.language_name) == ("C100138", "English")
+
+    planned = transaction.rows("select * from outreach order by customer_id")
+    assert [row["outreach_id"] for row in planned] == [first.outreach_id, second.outreach_id]
+    assert [row["channel"] for row in planned] == ["email", "sms"]
+    assert planned[0]["priority"] == round(first.risk * 100)
+    assert planned[0]["cycle"] == "2025-10-19"
+    assert planned[0]["not_after"] == DUE_AT + timedelta(days=7)
+    assert "आशा शर्मा" in planned[0]["body"]
+    assert planned[0]["because"].endswith("(declining activity); written in Hindi, as they prefer")
+
+    decisions = transaction.rows("select * from journal_decisions order by customer_id")
+    assert [(row["action"], row["rule"], row["outreach_id"]) for row in decisions] == [
+        ("propose", "churn default-v1", row["outreach_id"]) for row in planned
+    ]
+    assert decisions[0]["facts"]["cause"] == "recency"
+    assert decisions[0]["facts"]["plan"]["escalate"] is True
+
+
+def test_neither_result_nor_mail_nor_journal_names_anybody(transaction: Transaction) -> None:
+    contacts = {"C1": {"name": "Grace Chen", "email": "grace@customers.example", "phone": "+15550000001"}}
+    base(transaction, lapsing("C1"), contacts=contacts)
+    doing = Scan(transaction)
+    finished = doing.to_the_end()
+    draft = doing.files.read(draft_file(finished.run_id, "C1"), Draft)
+    journal = transaction.rows("select because, facts from journal_decisions")
+    told = f"{doing.result(finished.run_id).model_dump_json()}{finished.model_dump_json()}{json.dumps(journal)}"
+    assert "Grace Chen" in draft.body
+    assert not [word for word in ("Grace", "Chen", "customers.example", "5550000", draft.subject) if word in told]
+
+
+def test_the_mail_is_readable_and_its_subject_fits(transaction: Transaction) -> None:
+    base(transaction, lapsing("C1"))
+    finished = Scan(transaction).to_the_end()
+    assert finished.subject == "Beforehand: 1 intervention proposed, 1 customer at risk"
+    assert finished.subject.isascii()
+    assert "1. C1 (Regular, Bronze)\n   Health " in finished.message
+    assert "\n   Proposed (English)\n" in finished.message
+
+
+def test_a_repeated_proposal_answers_the_same_again(transaction: Transaction) -> None:
+    base(transaction, lapsing("C1"))
+    doing = Scan(transaction)
+    first = doing.to_the_end()
+    kept = dict(doing.files.kept)
+    assert doing.propose(first.run_id, now=DUE_AT + timedelta(hours=1)) == first
+    assert doing.files.kept == kept
+    assert transaction.row("select count(*) as planned from outreach") == {"planned": 1}
+
+
+def test_a_crash_before_the_end_repeats_without_harm(transaction: Transaction) -> None:
+    """The result was written, the transaction was lost: the step comes again and finds nothing done."""
+    base(transaction, lapsing("C1"))
+    doing = Scan(transaction)
+    transaction.run("savepoint before")
+    lost = doing.to_the_end()
+    transaction.run("rollback to before")
+    again = doing.to_the_end()
+    assert (again.run_id, again.proposed) == (lost.run_id, 1)
+
+
+def test_a_missing_or_refused_draft_fails_that_customer_alone(transaction: Transaction) -> None:
+    base(transaction, lapsing("C1"), lapsing("C2"), lapsing("C3"))
+    doing = Scan(transaction)
+    run_id = doing.score().run_id
+    doing.select(run_id)
+    doing.brief(run_id)
+    doing.write(run_id, "C2")
+    doing.write(run_id, "C3")
+    draft = doing.files.read(draft_file(run_id, "C3"), Draft)
+    doing.files.write(draft_file(run_id, "C3"), draft.model_copy(update={"refused": "the message is empty"}))
+    finished = doing.propose(run_id, now=DUE_AT)
+    assert (finished.proposed, finished.failed) == (1, 2)
+    result = doing.result(run_id)
+    assert [(c.customer_id, c.status, c.because.split(";")[0]) for c in result.customers] == [
+        ("C1", Status.FAILED, "their message was not written"),
+        ("C2", Status.DONE, result.customers[1].because.split(";")[0]),
+        ("C3", Status.FAILED, "their message was refused: the message is empty"),
+    ]
+    actions = transaction.rows("select action from journal_decisions order by customer_id")
+    assert [row["action"] for row in actions] == ["fail", "propose", "fail"]
+
+
+def test_what_is_planned_already_is_skipped(transaction: Transaction) -> None:
+    """The ledger has the last word: one intervention for a customer and a day, whoever planned it."""
+    base(transaction, lapsing("C1"))
+    doing = Scan(transaction)
+    transaction.run("savepoint before")
+    doing.to_the_end()
+    planned = transaction.rows("select * from outreach")[0]
+    transaction.run("rollback to before")
+    transaction.run(
+        "insert into outreach select * from jsonb_populate_record(cast(null as outreach), cast(:row as jsonb))",
+        row=json.dumps({**planned, "state": "cancelled"}, default=str),
+    )
+    finished = doing.to_the_end()
+    assert (finished.proposed, finished.skipped, finished.tell) == (0, 1, False)
+    assert "is planned already" in doing.result(finished.run_id).customers[0].because
+    assert transaction.row("select action from journal_decisions") == {"action": "skip"}
+
+
+def test_who_was_treated_in_vain_leaves_the_turn_to_others_for_the_day(transaction: Transaction) -> None:
+    base(transaction, lapsing("C1"), lapsing("C2"))
+    doing = Scan(transaction)
+    doing.to_the_end(max_interventions=1)
+    transaction.run("update outreach set state = 'cancelled'")
+    same_day = doing.score(DUE_AT + timedelta(hours=9), max_interventions=1).run_id
+    assert doing.select(same_day).customers == ("C2",)
+    next_day = doing.score(DUE_AT + timedelta(hours=10), max_interventions=1).run_id
+    assert doing.select(next_day).customers == ("C1",)
+
+
+def test_a_scan_that_finds_nobody_ends_quietly(transaction: Transaction) -> None:
+    base(transaction, thriving("C1"))
+    doing = Scan(transaction)
+    run_id = doing.score().run_id
+    assert doing.select(run_id).customers == ()
+    finished = doing.propose(run_id, now=DUE_AT)
+    assert (finished.proposed, finished.tell) == (0, False)
+    assert doing.result(run_id).customers == ()
+
+
+def test_an_empty_base_is_no_error(transaction: Transaction) -> None:
+    doing = Scan(transaction)
+    scored = doing.score()
+    assert (scored.claimed, scored.scored) == (True, 0)
+    assert doing.select(scored.run_id).at_risk == 0
