@@ -166,7 +166,8 @@ class Client:
         kind, head = await client.reader.readexactly(1), await client.reader.readexactly(4)
         if kind != b"p":
             raise wire.ProtocolError(why=f"message {kind!r} instead of a password")
-        password = await client.reader.readexactly(wire.length_of(head, longest=wire.LONGEST_PASSWORD))
+        length = wire.length_of(head, longest=wire.LONGEST_PASSWORD, shortest=1)
+        password = await client.reader.readexactly(length)
         token = password.rstrip(b"\0").decode("utf-8", errors="replace")
         because = refusal(token, user=user, target=self._settings.target(), as_of=datetime.now(UTC))
         if because is not None:

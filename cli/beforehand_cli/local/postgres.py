@@ -7,11 +7,14 @@ import shutil
 import stat
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from beforehand_cli.local.certificates import ServerCertificate
 from beforehand_cli.local.errors import LocalError
+from beforehand_cli.local.processes import started_at, wait_until
 
 SUPERUSER = "postgres"
 IAM_ROLE = "rds_iam"
@@ -142,10 +145,8 @@ class Postgres:
 
     def pid(self) -> int | None:
         """The pid of the running server, None when it does not run."""
-        answer = self._control("status")
-        if answer.returncode != 0:
-            return None
-        return int((self.data / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
+        noted = self._noted_pid()
+        return noted if noted is not None and started_at(noted) is not None else None
 
     def start(self) -> int:
         """Start the server, making its data first when there are none; its pid.
@@ -157,6 +158,7 @@ class Postgres:
         if running is not None:
             return running
         self._initialise()
+        self._wait_for_the_dead()
         self._prepare_socket_directory()
         self._configure()
         answer = self._control("start", "--wait", "--timeout=60", f"--log={self.log}", "--silent")
@@ -172,12 +174,24 @@ class Postgres:
         Raises:
             PostgresFailedError: it did not end within 60 seconds.
         """
-        if not (self.data / "PG_VERSION").exists() or self.pid() is None:
+        if self.pid() is None:
             return False
         answer = self._control("stop", "--mode=fast", "--wait", "--timeout=60", "--silent")
         if answer.returncode != 0:
             raise PostgresFailedError(what="stop", output=answer.stdout + answer.stderr)
         return True
+
+    def _noted_pid(self) -> int | None:
+        try:
+            return int((self.data / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
+        except FileNotFoundError:
+            return None
+
+    def _wait_for_the_dead(self) -> None:
+        """A killed server that nobody has buried yet still has its pid, and PostgreSQL takes it for alive."""
+        noted = self._noted_pid()
+        if noted is not None and not wait_until(lambda: not _has_process(noted), seconds=10):
+            raise PostgresFailedError(what="start", output=f"process {noted} of the last start still exists")
 
     def _control(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return self.account.run([str(self.binaries / "pg_ctl"), f"--pgdata={self.data}", *arguments])
@@ -232,6 +246,31 @@ class Postgres:
             if not stat.S_ISDIR(found.st_mode) or found.st_uid != self.account.uid:
                 raise UnsafeSocketDirectoryError(path=path) from error
             path.chmod(0o700)
+
+
+@contextmanager
+def throwaway(native: Path, *, tcp: TcpListener | None = None) -> Iterator[Postgres]:
+    """A server for tests, somewhere any account can go, started and then removed with its data."""
+    with tempfile.TemporaryDirectory(prefix="beforehand-throwaway-") as home:
+        Path(home).chmod(0o755)
+        server = Postgres.at(Path(home) / "postgres", native=native, tcp=tcp)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
+            shutil.rmtree(server.home, ignore_errors=True)
+            shutil.rmtree(server.socket_directory, ignore_errors=True)
+
+
+def _has_process(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return started_at(pid) is not None
+    return True
 
 
 def _short_hash(path: Path) -> str:

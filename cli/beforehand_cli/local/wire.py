@@ -42,14 +42,14 @@ class Refusal:
         return b"E" + struct.pack("!i", len(body) + 4) + body
 
 
-def length_of(head: bytes, *, longest: int) -> int:
+def length_of(head: bytes, *, longest: int, shortest: int = 4) -> int:
     """How many bytes follow a four-byte length.
 
     Raises:
-        ProtocolError: fewer than four or more than `longest`.
+        ProtocolError: fewer than `shortest` or more than `longest`.
     """
     length = int(struct.unpack("!i", head)[0]) - 4
-    if not 4 <= length <= longest:
+    if not shortest <= length <= longest:
         raise ProtocolError(why=f"a message of {length + 4} bytes")
     return length
 

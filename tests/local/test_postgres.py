@@ -1,0 +1,133 @@
+"""The embedded PostgreSQL: started, stopped, killed, and its data still there."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pg8000.native
+import pytest
+
+from beforehand_cli.local import roles
+from beforehand_cli.local.node import Tools
+from beforehand_cli.local.postgres import (
+    DATABASE,
+    MASTER_USER,
+    SUPERUSER,
+    Account,
+    Postgres,
+    UnsafeSocketDirectoryError,
+    throwaway,
+)
+from beforehand_cli.local.processes import record_of, wait_until
+
+
+@pytest.fixture
+def server(tools: Tools) -> Iterator[Postgres]:
+    with throwaway(tools.postgres()) as server:
+        yield server
+
+
+def connect(server: Postgres, user: str = SUPERUSER, **more: str) -> pg8000.native.Connection:
+    return pg8000.native.Connection(
+        user, unix_sock=str(server.socket), database=more.pop("database", "postgres"), **more
+    )
+
+
+def run(server: Postgres, statement: str) -> list[list[object]]:
+    connection = connect(server)
+    try:
+        answer: list[list[object]] = connection.run(statement)
+        return answer
+    finally:
+        connection.close()
+
+
+def test_data_outlive_a_stop(server: Postgres) -> None:
+    run(server, "CREATE TABLE kept AS SELECT 7 AS n")
+    assert server.stop() is True
+    assert server.pid() is None
+    server.start()
+    assert run(server, "SELECT n FROM kept") == [[7]]
+
+
+def test_data_outlive_a_crash(server: Postgres) -> None:
+    run(server, "CREATE TABLE kept AS SELECT 7 AS n")
+    crashed = record_of(server.start())
+    os.kill(crashed.pid, signal.SIGKILL)
+    assert wait_until(lambda: not crashed.is_running(), seconds=5)
+    assert server.start() != crashed.pid
+    assert run(server, "SELECT n FROM kept") == [[7]]
+    assert run(server, "SHOW fsync") == [["on"]]
+
+
+def test_starting_twice_is_starting_once(server: Postgres) -> None:
+    assert server.start() == server.start()
+
+
+def test_stopping_what_does_not_run_is_no_error(server: Postgres) -> None:
+    server.stop()
+    assert server.stop() is False
+
+
+def test_listens_on_its_socket_only(server: Postgres) -> None:
+    assert run(server, "SHOW listen_addresses") == [[""]]
+    assert server.socket.parent.stat().st_mode & 0o777 == 0o700
+    assert len(str(server.socket)) < 107
+
+
+def test_is_the_database_that_rds_has(server: Postgres) -> None:
+    assert run(server, "SHOW server_version") == [["18.4"]]
+    assert run(server, "SHOW timezone") == [["UTC"]]
+    assert run(server, "SELECT pg_encoding_to_char(encoding) FROM pg_database LIMIT 1") == [["UTF8"]]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to hand the server to another account")
+def test_does_not_run_as_root(server: Postgres) -> None:
+    assert Path(f"/proc/{server.start()}").stat().st_uid == Account.choose().uid != 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to hand the server to another account")
+def test_moves_where_its_account_can_go_when_the_project_is_closed_to_it(
+    tools: Tools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("beforehand_cli.local.postgres._ROOT_HOME", tmp_path / "open")
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    for folder in (tmp_path, *tmp_path.parents[:-2]):
+        folder.chmod(0o755)
+    server = Postgres.at(closed / "postgres", native=tools.postgres())
+    try:
+        server.start()
+        assert server.home.is_relative_to(tmp_path / "open")
+        assert run(server, "SELECT 1") == [[1]]
+    finally:
+        server.stop()
+
+
+def test_refuses_a_socket_directory_of_somebody_else(server: Postgres, tmp_path: Path) -> None:
+    server.stop()
+    server.socket_directory.rmdir()
+    server.socket_directory.symlink_to(tmp_path)
+    try:
+        with pytest.raises(UnsafeSocketDirectoryError):
+            server.start()
+    finally:
+        server.socket_directory.unlink()
+
+
+def test_the_master_is_no_superuser_but_may_give_the_iam_role(server: Postgres) -> None:
+    roles.ensure_roles(server.socket, master_password="secret")
+    roles.ensure_roles(server.socket, master_password="secret")
+    master = connect(server, MASTER_USER, password="secret", database=DATABASE)
+    try:
+        assert master.run("SELECT rolsuper, rolcreaterole FROM pg_roles WHERE rolname = current_user") == [
+            [False, True]
+        ]
+        master.run("CREATE ROLE app LOGIN")
+        master.run("GRANT rds_iam TO app")
+        master.run("CREATE TABLE mine (n int)")
+    finally:
+        master.close()
+    with pytest.raises(pg8000.exceptions.DatabaseError, match="28P01"):
+        connect(server, MASTER_USER, password="wrong", database=DATABASE)
