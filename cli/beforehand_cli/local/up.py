@@ -140,7 +140,7 @@ class Stack:
         if not self._runs(EMULATOR):
             self._state.aws_port = ports.choose(self._preferred.aws, remembered=self._state.aws_port)
         if not self._runs(GATE):
-            self._state.database_port = ports.choose(ports.DATABASE_PORT, remembered=self._state.database_port)
+            self._state.database_port = ports.choose(self._preferred.database, remembered=self._state.database_port)
         self._directory.save(self._state)
 
     def _ensure_gate(self, certificate: ServerCertificate) -> None:

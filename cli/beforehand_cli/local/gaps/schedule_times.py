@@ -1,19 +1,20 @@
 """When a schedule of EventBridge Scheduler is due, in its own time zone.
 
 As in AWS: a `rate` begins at its StartDate, or at once without one; a `cron` time that the clocks jump over in
-spring is skipped, and one that they repeat in autumn comes once, unless the expression names both passes anyway
-(every minute, every hour).
+spring is skipped, and one that they repeat in autumn comes once. An expression that names every hour goes on evenly
+through both; that AWS does so too is not documented.
 """
 
 import math
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ministack.services import eventbridge, scheduler
 
+_HOURS = 24
 _AT = re.compile(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)")
 
 
@@ -98,14 +99,30 @@ class Times:
 
     def _next_cron(self, after: float) -> float:
         """The next moment after `after`; infinity when there is none in four years."""
-        wall = datetime.fromtimestamp(after, tz=self.zone).replace(tzinfo=None, fold=0)
+        fields = self._cron()
+        wall = self._wall(after)
+        found: datetime | None = eventbridge._cron_next_fire(fields, wall.replace(tzinfo=UTC))
+        if found and len(fields[1]) == _HOURS:
+            # Every hour is named: time simply goes on, whatever the clocks do meanwhile.
+            ahead = found.replace(tzinfo=None) - wall.replace(second=0, microsecond=0)
+            moment = math.floor(after / 60) * 60 + ahead.total_seconds()
+            if self._names(self._wall(moment)):
+                return float(moment)
         while True:
-            found: datetime | None = eventbridge._cron_next_fire(self._cron(), wall.replace(tzinfo=UTC))
+            found = eventbridge._cron_next_fire(fields, wall.replace(tzinfo=UTC))
             if found is None:
                 return math.inf
             wall = found.replace(tzinfo=None)
             for fold in (0, 1):
                 local = wall.replace(tzinfo=self.zone, fold=fold)
-                exists = local.astimezone(UTC).astimezone(self.zone).replace(tzinfo=None, fold=0) == wall
-                if exists and local.timestamp() > after:
+                if local.timestamp() > after and self._wall(local.timestamp()) == wall:
                     return local.timestamp()
+
+    def _wall(self, moment: float) -> datetime:
+        """What the clocks of the zone show, without saying which zone."""
+        return datetime.fromtimestamp(moment, tz=self.zone).replace(tzinfo=None, fold=0)
+
+    def _names(self, wall: datetime) -> bool:
+        """Whether the expression names this minute."""
+        before = wall.replace(tzinfo=UTC) - timedelta(minutes=1)
+        return bool(eventbridge._cron_next_fire(self._cron(), before) == wall.replace(tzinfo=UTC))
