@@ -24,6 +24,7 @@ from beforehand_cli.local.node import Tools
 from beforehand_cli.local.postgres import DATABASE, MASTER_USER, Postgres, throwaway
 from beforehand_cli.local.processes import ProcessRecord, stop, wait_until
 from beforehand_cli.local.services import start_gate
+from tests.local.conftest import refused
 
 REGION, KEY, SECRET, PASSWORD = "ap-south-1", "000000000000", "test", "of the master"
 APP = "beforehand_app"
@@ -78,10 +79,6 @@ def gate(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gat
             stop(process)
 
 
-def code(error: DatabaseError) -> str:
-    return str(error.args[0]["C"])
-
-
 def test_a_good_token_opens_a_verified_session(gate: Gate) -> None:
     connection = gate.connect(gate.token())
     assert connection.run("SELECT current_user, 40 + 2") == [[APP, 42]]
@@ -105,9 +102,8 @@ def test_a_token_with_a_session_token_is_good_too(gate: Gate) -> None:
     ids=lambda wrong: next(iter(wrong)),
 )
 def test_a_token_made_for_something_else_is_refused(gate: Gate, wrong: dict[str, Any]) -> None:
-    with pytest.raises(DatabaseError, match=f'PAM authentication failed for user "{APP}"') as refused:
+    with refused("28000", f'PAM authentication failed for user "{APP}"'):
         gate.connect(gate.token(**wrong))
-    assert code(refused.value) == "28000"
 
 
 def test_an_expired_token_is_refused(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,14 +112,14 @@ def test_an_expired_token_is_refused(gate: Gate, monkeypatch: pytest.MonkeyPatch
     token = gate.token()
     monkeypatch.undo()
     assert datetime.now(UTC).strftime("%Y%m%dT%H%M") not in token, "the token must be an old one"
-    with pytest.raises(DatabaseError, match="PAM authentication failed"):
+    with refused("28000", "PAM authentication failed"):
         gate.connect(token)
     assert "it expired at" in gate.log.read_text()
 
 
 @pytest.mark.parametrize("password", ["", "secret", "127.0.0.1:1/?Action=connect", "x" * 5000, PASSWORD])
 def test_a_password_is_no_token(gate: Gate, password: str) -> None:
-    with pytest.raises(DatabaseError, match="PAM authentication failed"):
+    with refused("28000", "PAM authentication failed"):
         gate.connect(password)
 
 
@@ -131,27 +127,23 @@ def test_the_master_signs_in_with_its_password(gate: Gate) -> None:
     connection = gate.connect(PASSWORD, MASTER_USER)
     assert connection.run("SELECT current_user") == [[MASTER_USER]]
     connection.close()
-    with pytest.raises(DatabaseError) as refused:
+    with refused("28P01"):
         gate.connect("wrong", MASTER_USER)
-    assert code(refused.value) == "28P01"
 
 
 def test_the_master_does_not_sign_in_with_a_token(gate: Gate) -> None:
-    with pytest.raises(DatabaseError) as refused:
+    with refused("28P01"):
         gate.connect(gate.token(MASTER_USER), MASTER_USER)
-    assert code(refused.value) == "28P01"
 
 
 def test_the_superuser_is_not_reachable(gate: Gate) -> None:
-    with pytest.raises(DatabaseError, match=r"pg_hba\.conf rejects connection") as refused:
+    with refused("28000", "pg_hba.conf rejects connection"):
         gate.connect(gate.token("postgres"), "postgres")
-    assert code(refused.value) == "28000"
 
 
 def test_a_role_that_does_not_exist_is_refused(gate: Gate) -> None:
-    with pytest.raises(DatabaseError) as refused:
+    with refused("28P01"):
         gate.connect("anything", "nobody_knows")
-    assert code(refused.value) == "28P01"
 
 
 def test_a_role_is_asked_for_a_token_from_the_moment_it_is_granted(gate: Gate) -> None:
@@ -159,7 +151,7 @@ def test_a_role_is_asked_for_a_token_from_the_moment_it_is_granted(gate: Gate) -
     master.run("CREATE ROLE late LOGIN PASSWORD 'first'")
     gate.connect("first", "late").close()
     master.run("GRANT rds_iam TO late")
-    with pytest.raises(DatabaseError, match="PAM authentication failed"):
+    with refused("28000", "PAM authentication failed"):
         gate.connect("first", "late")
     gate.connect(gate.token("late"), "late").close()
     master.run("DROP ROLE late")
@@ -167,9 +159,8 @@ def test_a_role_is_asked_for_a_token_from_the_moment_it_is_granted(gate: Gate) -
 
 
 def test_nothing_goes_in_plain_text(gate: Gate) -> None:
-    with pytest.raises(DatabaseError, match="no encryption") as refused:
+    with refused("28000", "no encryption"):
         gate.connect(gate.token(), ssl_context=False)
-    assert code(refused.value) == "28000"
 
 
 def test_a_client_with_another_authority_does_not_talk_to_it(gate: Gate, tmp_path: Path) -> None:
@@ -194,24 +185,23 @@ def test_many_sessions_at_once_and_much_data(gate: Gate) -> None:
         answers.append(len(connection.run("SELECT repeat('x', 1000000)")[0][0]))
         connection.close()
 
-    threads = [threading.Thread(target=one) for _ in range(30)]
+    threads = [threading.Thread(target=one) for _ in range(12)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert answers == [1_000_000] * 30
+    assert answers == [1_000_000] * 12
 
 
 def test_a_query_can_be_cancelled(gate: Gate) -> None:
     connection = gate.connect(gate.token())
     process, secret = struct.unpack("!ii", connection._backend_key_data)
-    failures: list[BaseException] = []
+    ended: list[str] = []
 
     def sleep() -> None:
-        try:
+        with refused("57014"):
             connection.run("SELECT pg_sleep(30)")
-        except DatabaseError as error:
-            failures.append(error)
+        ended.append("cancelled")
 
     thread = threading.Thread(target=sleep)
     thread.start()
@@ -223,7 +213,7 @@ def test_a_query_can_be_cancelled(gate: Gate) -> None:
         return not thread.is_alive()
 
     assert wait_until(cancelled, seconds=10)
-    assert code(failures[0]) == "57014"
+    assert ended == ["cancelled"]
     connection.close()
 
 

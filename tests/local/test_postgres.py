@@ -9,17 +9,18 @@ import pg8000.native
 import pytest
 
 from beforehand_cli.local import roles
+from beforehand_cli.local.accounts import Account
 from beforehand_cli.local.node import Tools
 from beforehand_cli.local.postgres import (
     DATABASE,
     MASTER_USER,
     SUPERUSER,
-    Account,
     Postgres,
     UnsafeSocketDirectoryError,
     throwaway,
 )
 from beforehand_cli.local.processes import record_of, wait_until
+from tests.local.conftest import refused
 
 
 @pytest.fixture
@@ -129,5 +130,5 @@ def test_the_master_is_no_superuser_but_may_give_the_iam_role(server: Postgres) 
         master.run("CREATE TABLE mine (n int)")
     finally:
         master.close()
-    with pytest.raises(pg8000.exceptions.DatabaseError, match="28P01"):
+    with refused("28P01"):
         connect(server, MASTER_USER, password="wrong", database=DATABASE)

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import pwd
 import shutil
 import stat
 import subprocess
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from beforehand_cli.local.accounts import Account
 from beforehand_cli.local.certificates import ServerCertificate
 from beforehand_cli.local.errors import LocalError
 from beforehand_cli.local.processes import started_at, wait_until
@@ -20,7 +20,6 @@ SUPERUSER = "postgres"
 IAM_ROLE = "rds_iam"
 MASTER_USER = "beforehand_master"
 DATABASE = "beforehand"
-_UNPRIVILEGED = ("postgres", "nobody")
 _ROOT_HOME = Path("/var/lib/beforehand")
 
 # Who may come in over the socket, which only the gate and this user can reach. The gate has verified the
@@ -53,42 +52,6 @@ class UnsafeSocketDirectoryError(LocalError):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Account:
-    """The operating system account that runs the server, since PostgreSQL refuses to run as root."""
-
-    uid: int
-    gid: int
-
-    @classmethod
-    def choose(cls) -> "Account":
-        """This process's own account, or an existing unprivileged one when it is root's.
-
-        Raises:
-            PostgresFailedError: this is root and the machine has no unprivileged account.
-        """
-        if os.geteuid() != 0:
-            return cls(uid=os.geteuid(), gid=os.getegid())
-        known = {entry.pw_name: entry for entry in pwd.getpwall()}
-        for name in _UNPRIVILEGED:
-            if name in known:
-                return cls(uid=known[name].pw_uid, gid=known[name].pw_gid)
-        raise PostgresFailedError(what="start", output=f"root cannot run it and none of {_UNPRIVILEGED} exists")
-
-    @property
-    def is_own(self) -> bool:
-        """Whether it is the account of this process."""
-        return self.uid == os.geteuid()
-
-    def run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
-        """Run a command as this account, outside any directory it may not enter."""
-        dropped = {} if self.is_own else {"user": self.uid, "group": self.gid, "extra_groups": []}
-        environment = {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "HOME": "/"}
-        return subprocess.run(  # type: ignore[call-overload, no-any-return]
-            command, cwd="/", env=environment, text=True, capture_output=True, check=False, **dropped
-        )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class TcpListener:
     """A server that listens on TCP by itself, with TLS; the tests of verified TLS use it."""
 
@@ -114,7 +77,7 @@ class Postgres:
         """
         account = Account.choose()
         home.mkdir(parents=True, exist_ok=True)
-        if account.is_own or (_reaches(account, home) and _reaches(account, native)):
+        if account.is_own or (account.reaches(home) and account.reaches(native)):
             return cls(binaries=native / "bin", home=home, account=account, tcp=tcp)
         elsewhere = _ROOT_HOME / _short_hash(home)
         copy = _ROOT_HOME / f"binaries-{_short_hash(native)}"
@@ -275,11 +238,6 @@ def _has_process(pid: int) -> bool:
 
 def _short_hash(path: Path) -> str:
     return hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
-
-
-def _reaches(account: Account, path: Path) -> bool:
-    """Whether the account can enter the directory."""
-    return account.run(["/bin/sh", "-c", 'cd "$0"', str(path)]).returncode == 0
 
 
 def _copy_whole(source: Path, target: Path) -> None:
