@@ -11,7 +11,6 @@ import socket
 import ssl
 import struct
 import sys
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -22,11 +21,11 @@ from beforehand_cli.local import wire
 from beforehand_cli.local.iam_members import IamMembers
 from beforehand_cli.local.iam_token import Target, refusal
 from beforehand_cli.local.postgres import SUPERUSER
+from beforehand_cli.local.relay import CHUNK, Side, receive, relay
 
 log = logging.getLogger("database_gate")
 ADDRESS = "127.0.0.1"
 STARTUP_SECONDS = 30
-_CHUNK = 65_536
 
 
 class GateSettings(BaseModel):
@@ -60,14 +59,6 @@ class Refused(Exception):
         self.answer = wire.Refusal(code=code, message=message)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Side:
-    """One end of a connection."""
-
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-
-
 class Client:
     """One accepted connection on its way to a session."""
 
@@ -92,7 +83,7 @@ class Client:
             async with asyncio.timeout(STARTUP_SECONDS):
                 server = await self._open_session(client)
             if server is not None:
-                await _relay(client, server)
+                await relay(client, server)
         finally:
             client.writer.close()
 
@@ -118,8 +109,8 @@ class Client:
         """Answer what comes before TLS, byte by exact byte: nothing sent in the clear is read as session."""
         loop = asyncio.get_running_loop()
         while True:
-            head = await _receive(connection, 4)
-            body = await _receive(connection, wire.length_of(head, longest=wire.LONGEST_STARTUP))
+            head = await receive(connection, 4)
+            body = await receive(connection, wire.length_of(head, longest=wire.LONGEST_STARTUP))
             code = wire.code_of(body)
             if code == wire.SSL_REQUEST:
                 await loop.sock_sendall(connection, b"S")
@@ -140,7 +131,7 @@ class Client:
 
     async def _start_tls(self, connection: socket.socket) -> Side:
         loop = asyncio.get_running_loop()
-        reader = asyncio.StreamReader(limit=_CHUNK)
+        reader = asyncio.StreamReader(limit=CHUNK)
         protocol = asyncio.StreamReaderProtocol(reader)
         transport, _ = await loop.connect_accepted_socket(
             lambda: protocol, connection, ssl=self._context, ssl_handshake_timeout=STARTUP_SECONDS
@@ -223,38 +214,6 @@ class Gate:
             log.info("connection ended: %s: %s", type(error).__name__, error)
         except Exception:
             log.exception("connection failed")
-
-
-async def _receive(connection: socket.socket, count: int) -> bytes:
-    loop = asyncio.get_running_loop()
-    received = b""
-    while len(received) < count:
-        part = await loop.sock_recv(connection, count - len(received))
-        if not part:
-            raise EOFError("the client went away")
-        received += part
-    return received
-
-
-async def _relay(client: Side, server: Side) -> None:
-    """Carry bytes both ways until PostgreSQL closes; a client that closes first is announced to it."""
-    upward = asyncio.create_task(_pump(client.reader, server.writer))
-    try:
-        await _pump(server.reader, client.writer)
-    finally:
-        upward.cancel()
-        await asyncio.gather(upward, return_exceptions=True)
-        server.writer.close()
-
-
-async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-    try:
-        while data := await source.read(_CHUNK):
-            sink.write(data)
-            await sink.drain()
-    finally:
-        if sink.can_write_eof():
-            sink.write_eof()
 
 
 async def run(settings: GateSettings) -> None:
