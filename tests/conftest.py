@@ -14,6 +14,7 @@ from beforehand_cli.local import roles
 from beforehand_cli.local.node import ensure_tools
 from beforehand_cli.local.postgres import Postgres
 from beforehand_cli.local.state import StateDirectory
+from tests.installation import Installation, installed
 
 ROOT = Path(__file__).parent.parent
 MIGRATIONS = ROOT / "functions" / "database_migrate" / "migrations"
@@ -41,7 +42,8 @@ def prepare(server: Postgres) -> None:
     master = native.Connection(
         "beforehand_master", unix_sock=socket, database=DATABASE_NAME, password="for this test only"
     )
-    for statement in statements.creation(frozenset()):
+    existing = frozenset(row[0] for row in master.run("select rolname from pg_roles"))
+    for statement in statements.creation(existing):
         master.run(statement)
     master.close()
     migrator = dbapi.connect(user=DatabaseRole.MIGRATOR, unix_sock=socket, database=DATABASE_NAME)
@@ -70,6 +72,13 @@ def transaction(postgres: Postgres) -> Iterator[Transaction]:
     connection.run("begin")
     yield Transaction(connection)
     connection.close()
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """The whole product, deployed to this machine once for all tests that go through it."""
+    with installed(tmp_path_factory.mktemp("installation")) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from beforehand_cli.deployment import Deployment
 from beforehand_cli.local.mailbox import list_mail
 from beforehand_cli.local.up import up
 from beforehand_cli.scans import Scans
-from tests.e2e.conftest import COMMAND, ROOT, Installation
+from tests.installation import COMMAND, ROOT, Installation
 
 SCAN_TASKS = ("churn_score", "churn_select", "churn_brief", "churn_write", "churn_propose")
 
@@ -75,6 +75,41 @@ def test_staff_are_told_by_mail(imported: Installation, scheduled: ScanResult) -
     names = imported.rows("select name from customers where customer_id = any(:ids)",
                           ids=[one.customer_id for one in scheduled.customers])  # fmt: skip
     assert not [name for (name,) in names if str(name) in mails[0].text]
+
+
+def test_no_name_and_no_message_is_in_a_log_or_in_the_history_of_the_run(
+    imported: Installation, scheduled: ScanResult
+) -> None:
+    ids = [one.customer_id for one in scheduled.customers]
+    personal = imported.rows(
+        """select c.name, c.email, c.phone, split_part(o.body, chr(10), 1) from customers c
+           join outreach o using (customer_id) where customer_id = any(:ids)""",
+        ids=ids,
+    )
+    told = history_of(imported, scheduled) + logs_of(imported)
+    assert str(scheduled.run_id) in told
+    assert not [text for row in personal for text in row if text and str(text) in told]
+
+
+def history_of(installation: Installation, result: ScanResult) -> str:
+    states = installation.deployment.client("stepfunctions")
+    machine = installation.deployment.outputs["ScanStateMachine"]
+    histories = [
+        json.dumps(states.get_execution_history(executionArn=run["executionArn"]), default=str)
+        for run in states.list_executions(stateMachineArn=machine)["executions"]
+    ]
+    return "".join(history for history in histories if str(result.run_id) in history)
+
+
+def logs_of(installation: Installation) -> str:
+    logs = installation.deployment.client("logs")
+    groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
+    return "".join(
+        event["message"]
+        for group in groups
+        for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+        for event in page["events"]
+    )
 
 
 def test_the_run_leaves_a_heartbeat(imported: Installation, scheduled: ScanResult) -> None:

@@ -58,9 +58,15 @@ class _Backend(DatabaseBackend):  # type: ignore[misc]
 
     @contextmanager
     def lock(self, timeout: float = 0) -> Iterator[None]:
-        """Held until the connection ends, however it ends."""
+        """Held until the connection ends, however it ends.
+
+        One may wait minutes for another migration, but a migration itself only seconds for a table:
+        everyone who uses that table would queue up behind it.
+        """
         if not self._is_locked:
+            self.execute("set lock_timeout = '5min'")
             self.execute(f"select pg_advisory_lock({LOCK})")
+            self.execute("set lock_timeout = '5s'")
             self._is_locked = True
         yield
 

@@ -24,5 +24,8 @@ def rights() -> list[str]:
         f"alter default privileges in schema public grant select, insert, update, delete on tables to {APP_RW}",
         f"alter default privileges in schema public grant usage on sequences to {APP_RW}",
         f"alter default privileges in schema public grant select on tables to {APP_RO}",
-        "set lock_timeout = '5s'",
+        # A function that vanished is noticed within a minute, and what it held is let go.
+        "set tcp_keepalives_idle = 30",
+        "set tcp_keepalives_interval = 10",
+        "set tcp_keepalives_count = 3",
     ]

@@ -1,9 +1,10 @@
-"""The deployed stacks: everything that `beforehand up` starts, once for the session, with a state of its own."""
+"""The deployed stacks: everything that `beforehand up` starts, with a state of its own, for tests of the whole."""
 
 import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ from beforehand_cli.local.state import STATE_DIRECTORY_VARIABLE, StateDirectory
 from beforehand_cli.local.up import Addresses, PreferredPorts, down, up
 from beforehand_cli.sample import company
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parent.parent
 COMMAND = Path(sys.executable).parent / "beforehand"
 
 
@@ -50,9 +51,10 @@ class Installation:
             connection.close()
 
 
-@pytest.fixture(scope="session")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    state = tmp_path_factory.mktemp("installation") / "state"
+@contextmanager
+def installed(folder: Path) -> Iterator[Installation]:
+    """Everything up and deployed, with its state in the folder; stopped at the end."""
+    state = folder / "state"
     state.mkdir()
     ensure_tools(StateDirectory.of(ROOT))
     (state / "tools").symlink_to(StateDirectory.of(ROOT).tools)

@@ -1,0 +1,175 @@
+"""The database is made ready by steps that can be repeated, and killed, at any point."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from pg8000 import dbapi, native
+from pg8000.exceptions import DatabaseError
+
+from beforehand.adapters.postgres import PostgresDatabase
+from beforehand.database import migrations, setup
+from beforehand.events import CustomResourceAnswer, CustomResourceRequest, DatabaseMigrate, DatabaseMigrated
+from beforehand.names import DATABASE_NAME, DatabaseRole
+from beforehand_cli.local.node import ensure_tools
+from beforehand_cli.local.postgres import Postgres
+from beforehand_cli.local.processes import wait_until
+from beforehand_cli.local.state import StateDirectory
+from tests.conftest import MIGRATIONS, ROOT, connect, prepare
+
+
+def apply(server: Postgres, folder: Path) -> tuple[str, ...]:
+    """Migrates as `database_migrate` does: one connection, which is closed whatever happens."""
+    connection = dbapi.connect(user=DatabaseRole.MIGRATOR, unix_sock=str(server.socket), database=DATABASE_NAME)
+    try:
+        return migrations.apply(connection, folder)
+    finally:
+        connection.close()
+
+
+def tables(server: Postgres, pattern: str) -> list[str]:
+    connection = connect(server)
+    found = connection.run("select tablename from pg_tables where tablename like :p order by 1", p=pattern)
+    connection.close()
+    return [row[0] for row in found]
+
+
+def test_every_migration_is_applied_once(postgres: Postgres) -> None:
+    assert apply(postgres, MIGRATIONS) == ()
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(postgres: Postgres, tmp_path: Path) -> None:
+    (tmp_path / "9001.good.sql").write_text("create table kept_by_the_first (id int);")
+    (tmp_path / "9002.bad.sql").write_text(
+        "-- depends: 9001.good\ncreate table undone_by_the_second (id int);\nselect 1 / 0;"
+    )
+    with pytest.raises(DatabaseError, match="division by zero"):
+        apply(postgres, tmp_path)
+    assert tables(postgres, "%_by_the_%") == ["kept_by_the_first"]
+    (tmp_path / "9002.bad.sql").write_text("-- depends: 9001.good\ncreate table undone_by_the_second (id int);")
+    assert apply(postgres, tmp_path) == ("9002.bad",)
+    assert tables(postgres, "%_by_the_%") == ["kept_by_the_first", "undone_by_the_second"]
+
+
+def test_a_migration_that_is_killed_is_applied_whole_the_next_time(postgres: Postgres, tmp_path: Path) -> None:
+    (tmp_path / "9101.slow.sql").write_text("create table half_made (id int);\nselect pg_sleep(30);")
+    child = os.fork()
+    if child == 0:
+        apply(postgres, tmp_path)
+        os._exit(0)
+    superuser = native.Connection("postgres", unix_sock=str(postgres.socket), database=DATABASE_NAME)
+    sleeping = "from pg_stat_activity where wait_event = 'PgSleep'"
+    assert wait_until(lambda: bool(superuser.run(f"select pid {sleeping}")), seconds=20)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    superuser.run(f"select pg_terminate_backend(pid) {sleeping}")
+    superuser.close()
+    assert tables(postgres, "half_made") == []
+    (tmp_path / "9101.slow.sql").write_text("create table half_made (id int);")
+    assert apply(postgres, tmp_path) == ("9101.slow",)
+
+
+def test_the_roles_have_the_rights_they_need_and_no_more(postgres: Postgres) -> None:
+    reader = native.Connection(DatabaseRole.APP_RO, unix_sock=str(postgres.socket), database=DATABASE_NAME)
+    assert reader.run("select count(*) from customers") is not None
+    with pytest.raises(DatabaseError, match="permission denied"):
+        reader.run("insert into customers (customer_id, updated_at) values ('C1', now())")
+    reader.close()
+    worker = connect(postgres)
+    with pytest.raises(DatabaseError, match="permission denied"):
+        worker.run("create table stray (id int)")
+    worker.close()
+
+
+def test_a_connection_that_went_stale_is_made_again(postgres: Postgres) -> None:
+    database = PostgresDatabase(lambda: connect(postgres))
+    with database.transaction() as transaction:
+        pid = transaction.row("select pg_backend_pid() as pid")
+    superuser = native.Connection("postgres", unix_sock=str(postgres.socket), database=DATABASE_NAME)
+    superuser.run("select pg_terminate_backend(:pid)", pid=pid and pid["pid"])
+    superuser.close()
+    with database.transaction() as transaction:
+        assert transaction.row("select 1 as one") == {"one": 1}
+
+
+def test_a_transaction_that_raises_leaves_nothing(database: PostgresDatabase) -> None:
+    with pytest.raises(RuntimeError), database.transaction() as transaction:
+        transaction.run("insert into customers (customer_id, updated_at) values ('C-undone', now())")
+        raise RuntimeError
+    with database.transaction() as transaction:
+        assert transaction.row("select from customers where customer_id = 'C-undone'") is None
+
+
+def test_a_fresh_server_is_prepared_from_nothing_and_again(tmp_path: Path) -> None:
+    server = Postgres.at(tmp_path / "fresh", native=ensure_tools(StateDirectory.of(ROOT)).postgres())
+    server.start()
+    try:
+        prepare(server)
+        prepare(server)
+        assert tables(server, "schedules_runs") == ["schedules_runs"]
+    finally:
+        server.stop()
+
+
+class Migrator:
+    """`database_migrate` in memory: not ready until the master's word was given."""
+
+    def __init__(self, *, ready: bool, ever: bool = True) -> None:
+        self.ready, self.ever = ready, ever
+        self.asked: list[DatabaseMigrate] = []
+
+    def migrate(self, request: DatabaseMigrate) -> DatabaseMigrated:
+        self.asked.append(request)
+        self.ready = self.ready or (self.ever and request.master_password is not None)
+        return DatabaseMigrated(ready=self.ready, because="as it is")
+
+
+class Secret:
+    """The master's secret; counts how often it is read."""
+
+    reads = 0
+
+    def read(self) -> tuple[str, str]:
+        self.reads += 1
+        return "beforehand_master", "secret"
+
+
+class Answers:
+    """CloudFormation in memory."""
+
+    def __init__(self) -> None:
+        self.given: list[CustomResourceAnswer] = []
+
+    def answer(self, url: str, answer: CustomResourceAnswer) -> None:
+        self.given.append(answer)
+
+
+def asked(kind: str = "Create") -> CustomResourceRequest:
+    return CustomResourceRequest.model_validate(
+        {"RequestType": kind, "ResponseURL": "u", "StackId": "s", "RequestId": "r", "LogicalResourceId": "Database"}
+    )
+
+
+def test_the_masters_secret_is_read_only_while_the_roles_are_missing() -> None:
+    for ready, reads in ((True, 0), (False, 1)):
+        migrator, secret, answers = Migrator(ready=ready), Secret(), Answers()
+        setup.fulfil(asked(), migrator=migrator, secret=secret, cloudformation=answers)
+        assert secret.reads == reads
+        assert answers.given[0].Status == "SUCCESS"
+
+
+def test_cloudformation_is_answered_even_when_it_cannot_be_done() -> None:
+    answers = Answers()
+    with pytest.raises(setup.DatabaseNotReadyError):
+        setup.fulfil(asked(), migrator=Migrator(ready=False, ever=False), secret=Secret(), cloudformation=answers)
+    assert answers.given[0].Status == "FAILED"
+    assert "not ready" in answers.given[0].Reason
+    assert "secret" not in answers.given[0].Reason
+
+
+def test_taking_down_touches_nothing() -> None:
+    migrator, answers = Migrator(ready=True), Answers()
+    setup.fulfil(asked("Delete"), migrator=migrator, secret=Secret(), cloudformation=answers)
+    assert migrator.asked == []
+    assert answers.given[0].Status == "SUCCESS"
