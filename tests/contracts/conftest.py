@@ -1,6 +1,7 @@
 """Where the contracts are tried: a local endpoint of their own, or AWS itself with BEFOREHAND_CONTRACTS=aws."""
 
 import os
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -66,21 +67,22 @@ def eventually(condition: Callable[[], Any], *, seconds: float = 20) -> Any:
 
 
 @pytest.fixture(scope="session")
-def addresses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses | None]:
+def addresses() -> Iterator[Addresses | None]:
     if ON_AWS:
         yield None
         return
-    ensure_tools(StateDirectory.of(ROOT))
-    state = tmp_path_factory.mktemp("contracts") / "state"
-    state.mkdir()
-    (state / "tools").symlink_to(StateDirectory.of(ROOT).tools)
-    try:
-        with state_at(state):
-            started = up(ROOT, report=print, deploy=False, preferred=PreferredPorts(aws=14566, database=15532))
-        yield started
-    finally:
-        with state_at(state):
-            down(ROOT, report=print)
+    tools = ensure_tools(StateDirectory.of(ROOT))
+    with tempfile.TemporaryDirectory(prefix="beforehand-contracts-") as folder:
+        state = Path(folder)
+        state.chmod(0o755)  # the account that runs PostgreSQL must reach it
+        (state / "tools").symlink_to(tools.directory)
+        try:
+            with state_at(state):
+                started = up(ROOT, report=print, deploy=False, preferred=PreferredPorts(aws=14566, database=15532))
+            yield started
+        finally:
+            with state_at(state):
+                down(ROOT, report=print)
 
 
 @contextmanager

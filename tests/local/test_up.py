@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -64,11 +65,11 @@ class Project:
 def project(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     root = tmp_path_factory.mktemp("tiny")
     shutil.copytree(TINY, root, dirs_exist_ok=True)
-    state = tmp_path_factory.mktemp("state")
-    state.chmod(0o755)
-    (state / "tools").symlink_to(tools.directory)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(STATE_DIRECTORY_VARIABLE, str(state))
+    with tempfile.TemporaryDirectory(prefix="beforehand-up-") as folder, pytest.MonkeyPatch.context() as patch:
+        state = Path(folder)
+        state.chmod(0o755)  # the account that runs PostgreSQL must reach it
+        (state / "tools").symlink_to(tools.directory)
+        patch.setenv(STATE_DIRECTORY_VARIABLE, folder)
         made = Project(root, state)
         try:
             yield made
