@@ -65,7 +65,7 @@ def _person(chance: Random, number: int, today: date) -> tuple[Cells, list[Cells
     signed_up_on = today - timedelta(days=round(365 * chance.uniform(*story.years)))
     bought = list(_purchases(chance, customer_id, story, signed_up_on, today))
     usual = chance.randint(6, 60)
-    last_order = max((row["purchased_on"] for row in bought), default=signed_up_on)
+    last_order = bought[-1]["purchased_on"] if bought else signed_up_on
     asked = today - timedelta(days=chance.randint(5, 150))
     customer: Cells = {
         "customer_id": customer_id,

@@ -3,12 +3,21 @@
 import csv
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from beforehand.customers.columns import Column
 from beforehand.events import ImportRefusal
 
 SHOWN_REFUSALS = 100
 LONGEST_CELL = 100_000
+
+
+class _Lines(Protocol):
+    """What `csv.reader` gives: rows of cells, and the number of the line that was read last."""
+
+    @property
+    def line_num(self) -> int: ...
+    def __next__(self) -> list[str]: ...
 
 
 class UnreadableFileError(ValueError):
@@ -35,8 +44,7 @@ class Rows:
     columns: tuple[str, ...]
     ignored: tuple[str, ...]
     refusals: Refusals
-    _lines: Iterator[list[str]]
-    _position: "csv._reader"
+    _lines: "_Lines"
     _known: Mapping[str, Column]
     _header: tuple[str, ...]
     count: int = 0
@@ -44,7 +52,7 @@ class Rows:
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
         places = [(name, self._header.index(name), self._known[name]) for name in self.columns]
         while True:
-            line = self._position.line_num + 1
+            line = self._lines.line_num + 1
             try:
                 cells = next(self._lines)
             except StopIteration:
@@ -103,7 +111,6 @@ def read(lines: Iterable[str], known: Mapping[str, Column]) -> Rows:
         ignored=tuple(name for name in header if name not in known),
         refusals=Refusals(),
         _lines=reader,
-        _position=reader,
         _known=known,
         _header=header,
     )

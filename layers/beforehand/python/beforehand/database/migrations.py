@@ -37,7 +37,10 @@ class _Backend(DatabaseBackend):  # type: ignore[misc]
     driver_module = "pg8000.dbapi"
     list_tables_sql = "select table_name from information_schema.tables where table_schema = 'public'"
 
+    _is_locked: bool
+
     def __init__(self, connection: dbapi.Connection) -> None:
+        self._is_locked = False
         self._given = connection
         super().__init__("postgresql", "_yoyo_migration")
         self._connection.autocommit = True
