@@ -5,9 +5,15 @@ import json
 import re
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
+import botocore
+import botocore.session
 import pytest
+from babel import Locale
+from babel.dates import format_date
+from babel.localedata import locale_identifiers
 
 from infra import certificates, trim
 from infra import packages as builder
@@ -130,7 +136,7 @@ print(json.dumps([botocore.__file__, signed]))
     said = subprocess.run(run, capture_output=True, text=True, check=True)
     origin, signed = json.loads(said.stdout)
     assert origin.startswith(str(layer))
-    assert {name.split()[0] for name in signed} == set(trim.SERVICES)
+    assert {name.split()[0] for name in signed} == set(trim.OPERATIONS)
     assert all(authorized for _, authorized in signed.values())
     assert signed["dynamodb ap-south-1"][0] == "https://dynamodb.ap-south-1.amazonaws.com/"
     assert signed["s3 ap-south-1"][0] == "https://bbb.s3.ap-south-1.amazonaws.com/k"
@@ -142,13 +148,93 @@ def test_only_services_that_were_kept_are_called(packages: Packages) -> None:
         text = file.read_text()
         assert "import boto3" not in text, f"{file}: the layer has botocore only"
         for service in re.findall(r'\bclient\("([a-z0-9-]+)"', text):
-            assert service in trim.SERVICES, f"{file}: add {service} to infra/trim.py"
+            assert service in trim.OPERATIONS, f"{file}: add {service} to infra/trim.py"
+            missing = called_in(text, service) - trim.OPERATIONS[service]
+            assert not missing, f"{file}: add {missing} to {service} in infra/trim.py"
+
+
+def called_in(text: str, service: str) -> set[str]:
+    """The operations of the service whose methods a module calls."""
+    model = botocore.session.get_session().get_service_model(service)
+    methods = {botocore.xform_name(operation): operation for operation in model.operation_names}
+    return {methods[name] for name in re.findall(r"\.(\w+)\(", text) if name in methods}
+
+
+def test_finds_the_operations_that_a_module_calls() -> None:
+    assert called_in('client("s3").put_object(Bucket=b); s3.get_object(); other.listing()', "s3") == {
+        "GetObject",
+        "PutObject",
+    }
+
+
+def test_the_trimmed_sdk_still_knows_the_errors_of_what_is_called(packages: Packages) -> None:
+    layer = packages.requirements("runtime").path / "python"
+    script = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import botocore.session
+session = botocore.session.get_session()
+session.set_credentials("key", "secret")
+s3 = session.create_client("s3", region_name="eu-central-1")
+print(s3.exceptions.NoSuchKey.__name__, sorted(s3.meta.service_model.operation_names))
+"""
+    run = [sys.executable, "-I", "-S", "-c", script, str(layer)]
+    said = subprocess.run(run, capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "NoSuchKey ['GetObject', 'HeadBucket', 'PutObject']"
+
+
+def test_refuses_to_keep_an_operation_that_there_is_not() -> None:
+    model = {"metadata": {"serviceId": "S3"}, "operations": {"GetObject": {}}, "shapes": {}}
+    with pytest.raises(trim.UnknownOperationError, match="knows no GuessObject of S3"):
+        trim._narrowed(model, {"GetObject", "GuessObject"})
+
+
+def test_keeps_an_operation_with_all_the_shapes_that_it_is_made_of() -> None:
+    model = {
+        "operations": {"Get": {"input": {"shape": "In"}, "errors": [{"shape": "Gone"}]}, "Put": {}},
+        "shapes": {
+            "In": {"type": "structure", "members": {"in": {"shape": "In"}, "names": {"shape": "Names"}}},
+            "Names": {"type": "list", "member": {"shape": "Name"}},
+            "Name": {"type": "string"},
+            "Gone": {"type": "structure", "exception": True},
+            "Other": {"type": "string"},
+        },
+    }
+    narrowed = trim._narrowed(model, {"Get"})
+    assert set(narrowed["operations"]) == {"Get"}
+    assert set(narrowed["shapes"]) == {"In", "Names", "Name", "Gone"}
+
+
+def test_the_layer_has_the_locales_of_every_language_that_is_written() -> None:
+    written = {path.stem for path in (builder.OURS / "beforehand/churn/messages").glob("*.toml")}
+    assert written == set(trim.LANGUAGES), "keep trim.LANGUAGES to the files in churn/messages"
+
+
+def test_dates_read_in_the_layer_as_they_do_in_the_whole_of_babel(packages: Packages) -> None:
+    layer = packages.requirements("runtime").path / "python"
+    script = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from datetime import date
+from babel import Locale
+from babel.dates import format_date
+names = json.loads(sys.argv[2])
+print(json.dumps({name: format_date(date(2026, 3, 9), format="long", locale=Locale.parse(name)) for name in names}))
+"""
+    names = [
+        name for name in locale_identifiers() if name.split("_")[0] in trim.LANGUAGES and not name.endswith("POSIX")
+    ]
+    assert len(names) > 150
+    run = [sys.executable, "-I", "-S", "-c", script, str(layer), json.dumps(names)]
+    said = json.loads(subprocess.run(run, capture_output=True, text=True, check=True).stdout)
+    assert said == {name: format_date(date(2026, 3, 9), format="long", locale=Locale.parse(name)) for name in names}
+    assert not (layer / "babel" / "locale-data" / "sw.dat").exists()
 
 
 def test_the_layer_has_no_boto3_and_no_service_that_nobody_calls(packages: Packages) -> None:
     layer = packages.requirements("runtime").path / "python"
     assert not (layer / "boto3").exists()
-    assert {d.name for d in (layer / "botocore" / "data").iterdir() if d.is_dir()} == set(trim.SERVICES)
+    assert {d.name for d in (layer / "botocore" / "data").iterdir() if d.is_dir()} == set(trim.OPERATIONS)
     assert list(layer.glob("pydantic-*.dist-info/METADATA"))
 
 
