@@ -114,6 +114,8 @@ class TaskFunction(Construct):
             "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
             # The account's own endpoint has a name that the gateway's route does not cover.
             "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
+            # No package of ours is a plugin of pydantic, and looking for one reads the notes of each.
+            "PYDANTIC_DISABLE_PLUGINS": "__all__",
         }
 
     def _role(self, rights: list[iam.PolicyStatement], settings: Settings, database: Postgres | None) -> iam.Role:

@@ -1,5 +1,6 @@
 """Makes a Lambda handler of a use case: the event is checked, the end is logged, and only ids are."""
 
+import gc
 import json
 from collections.abc import Callable
 from datetime import datetime
@@ -26,17 +27,23 @@ def task(kind: type[E], use_case: Callable[[E], Event]) -> Handler:
     The handler raises InvalidEventError, naming each field, for an event of another shape.
     """
     logger = Logger()
+    _look_for_garbage_again()
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         logger.append_keys(request=getattr(context, "aws_request_id", None))
         started = monotonic()
         answer = use_case(_checked(kind, event))
-        logger.info(
-            "done", extra={**_loggable(answer), "milliseconds": round((monotonic() - started) * 1000)}
-        )
+        logger.info("done", extra={**_loggable(answer), "milliseconds": round((monotonic() - started) * 1000)})
         return dict(json.loads(answer.model_dump_json()))
 
     return handler
+
+
+def _look_for_garbage_again() -> None:
+    """Ends what `beforehand/__init__.py` began: from here on, only what the function itself makes is searched."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def _checked(kind: type[E], event: dict[str, Any]) -> E:

@@ -15,7 +15,8 @@ Count = Annotated[int, Field(ge=0)]
 class Event(BaseModel):
     """Base of what functions take and answer; unknown fields are left out of account, as senders add some."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    # A function uses two or three of the events and pays, when it first does, for no others.
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class DatabaseMigrate(Event):

@@ -25,7 +25,8 @@ Days = Annotated[int, Field(ge=0, le=3650)]
 class Settings(BaseModel):
     """What one function is told by the stack that deployed it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # A function uses its own settings and pays for no others.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     def to_env(self) -> dict[str, str]:
         """The settings as environment variables."""

@@ -12,6 +12,7 @@ from pg8000.exceptions import InterfaceError
 from pg8000.native import Connection
 
 from beforehand.adapters import rds_token
+from beforehand.clock import now
 from beforehand.settings import DatabaseSettings, from_environment
 
 AUTHORITY = Path(__file__).parent.parent / "certificates" / "database-ca.pem"
@@ -56,7 +57,7 @@ def connect(
             host=host,
             port=port,
             database=settings.database_name,
-            password=password or rds_token.make(host=host, port=port, user=settings.database_user),
+            password=password or rds_token.make(host=host, port=port, user=settings.database_user, at=now()),
             sock=plain,
             ssl_context=trust(authority),
             application_name="beforehand",
@@ -75,7 +76,7 @@ class Transaction:
     def run(self, sql: str, **parameters: Any) -> int:
         """Carries out a statement; returns how many rows it touched."""
         self._connection.run(sql, **parameters)
-        return max(self._connection.row_count, 0)
+        return max(int(self._connection.row_count), 0)
 
     def rows(self, sql: str, **parameters: Any) -> list[Row]:
         """The rows of a query, each by column name."""

@@ -14,7 +14,8 @@ from beforehand.results import Status
 class Document(BaseModel):
     """Base of the files; a newer release may add fields that an older one leaves out of account."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    # A function uses two or three of the documents and pays, when it first does, for no others.
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class Brief(Document):
