@@ -83,9 +83,7 @@ def test_the_same_purchases_twice_add_nothing(transaction: Transaction) -> None:
 
 def test_refuses_the_purchases_of_strangers(transaction: Transaction) -> None:
     load(transaction, "customers", "customer_id\nC1\n")
-    answer = load(
-        transaction, "purchases", "customer_id,purchased_on,amount\nC1,2025-01-01,1\nC9,2025-01-01,1\n"
-    )
+    answer = load(transaction, "purchases", "customer_id,purchased_on,amount\nC1,2025-01-01,1\nC9,2025-01-01,1\n")
     assert counts(answer) == (1, 0, 0, 1)
     assert answer.refused[0].line == 3
 

@@ -1,7 +1,5 @@
 """The database is made ready by steps that can be repeated, and killed, at any point."""
 
-import os
-import signal
 from pathlib import Path
 
 import pytest
@@ -13,8 +11,7 @@ from beforehand.database import migrations, setup
 from beforehand.events import CustomResourceAnswer, CustomResourceRequest, DatabaseMigrate, DatabaseMigrated
 from beforehand.names import DATABASE_NAME, DatabaseRole
 from beforehand_cli.local.node import ensure_tools
-from beforehand_cli.local.postgres import Postgres
-from beforehand_cli.local.processes import wait_until
+from beforehand_cli.local.postgres import Postgres, throwaway
 from beforehand_cli.local.state import StateDirectory
 from tests.conftest import MIGRATIONS, ROOT, connect, prepare
 
@@ -52,24 +49,6 @@ def test_a_migration_that_fails_leaves_nothing_behind(postgres: Postgres, tmp_pa
     assert tables(postgres, "%_by_the_%") == ["kept_by_the_first", "undone_by_the_second"]
 
 
-def test_a_migration_that_is_killed_is_applied_whole_the_next_time(postgres: Postgres, tmp_path: Path) -> None:
-    (tmp_path / "9101.slow.sql").write_text("create table half_made (id int);\nselect pg_sleep(30);")
-    child = os.fork()
-    if child == 0:
-        apply(postgres, tmp_path)
-        os._exit(0)
-    superuser = native.Connection("postgres", unix_sock=str(postgres.socket), database=DATABASE_NAME)
-    sleeping = "from pg_stat_activity where wait_event = 'PgSleep'"
-    assert wait_until(lambda: bool(superuser.run(f"select pid {sleeping}")), seconds=20)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    superuser.run(f"select pg_terminate_backend(pid) {sleeping}")
-    superuser.close()
-    assert tables(postgres, "half_made") == []
-    (tmp_path / "9101.slow.sql").write_text("create table half_made (id int);")
-    assert apply(postgres, tmp_path) == ("9101.slow",)
-
-
 def test_the_roles_have_the_rights_they_need_and_no_more(postgres: Postgres) -> None:
     reader = native.Connection(DatabaseRole.APP_RO, unix_sock=str(postgres.socket), database=DATABASE_NAME)
     assert reader.run("select count(*) from customers") is not None
@@ -101,15 +80,11 @@ def test_a_transaction_that_raises_leaves_nothing(database: PostgresDatabase) ->
         assert transaction.row("select from customers where customer_id = 'C-undone'") is None
 
 
-def test_a_fresh_server_is_prepared_from_nothing_and_again(tmp_path: Path) -> None:
-    server = Postgres.at(tmp_path / "fresh", native=ensure_tools(StateDirectory.of(ROOT)).postgres())
-    server.start()
-    try:
+def test_a_fresh_server_is_prepared_from_nothing_and_again() -> None:
+    with throwaway(ensure_tools(StateDirectory.of(ROOT)).postgres()) as server:
         prepare(server)
         prepare(server)
         assert tables(server, "schedules_runs") == ["schedules_runs"]
-    finally:
-        server.stop()
 
 
 class Migrator:

@@ -20,9 +20,7 @@ from beforehand.schedules.store import ABANDONED_AFTER, PostgresRuns
 NOW = datetime(2026, 1, 15, 9, tzinfo=UTC)
 
 
-def open_run(
-    transaction: Transaction, execution: str, *, due_at: datetime = NOW, now: datetime = NOW
-) -> Opened:
+def open_run(transaction: Transaction, execution: str, *, due_at: datetime = NOW, now: datetime = NOW) -> Opened:
     runs = PostgresRuns(transaction)
     return runs.open(schedule=Schedule.CHURN_SCAN, due_at=due_at, execution=execution, options={}, now=now)
 
@@ -92,14 +90,10 @@ def decision() -> Decision:
 
 def test_a_decision_is_entered_once(transaction: Transaction) -> None:
     PostgresJournal(transaction).record([decision(), decision()])
-    assert transaction.rows("select facts ->> 'health' as health from journal_decisions") == [
-        {"health": "32.5"}
-    ]
+    assert transaction.rows("select facts ->> 'health' as health from journal_decisions") == [{"health": "32.5"}]
 
 
-@pytest.mark.parametrize(
-    "change", ["delete from journal_decisions", "update journal_decisions set because = ''"]
-)
+@pytest.mark.parametrize("change", ["delete from journal_decisions", "update journal_decisions set because = ''"])
 def test_no_function_may_change_the_journal(transaction: Transaction, change: str) -> None:
     with pytest.raises(DatabaseError, match="permission denied"):
         transaction.run(change)

@@ -14,7 +14,7 @@ from beforehand.settings import DatabaseSettings
 from beforehand_cli.local import ports, roles
 from beforehand_cli.local.certificates import ServerCertificate, ensure_certificates
 from beforehand_cli.local.node import ensure_tools
-from beforehand_cli.local.postgres import MASTER_USER, Postgres, TcpListener
+from beforehand_cli.local.postgres import MASTER_USER, Postgres, TcpListener, throwaway
 from beforehand_cli.local.state import StateDirectory
 
 ROOT = Path(__file__).parent.parent.parent
@@ -30,11 +30,9 @@ def certificate(folder: Path, *names: str) -> ServerCertificate:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     folder = tmp_path_factory.mktemp("tls")
     listener = TcpListener(port=ports.choose(15500), certificate=certificate(folder / "right", "127.0.0.1"))
-    running = Postgres.at(folder / "server", native=ensure_tools(StateDirectory.of(ROOT)).postgres(), tcp=listener)
-    running.start()
-    roles.ensure_roles(running.socket, master_password=PASSWORD)
-    yield running
-    running.stop()
+    with throwaway(ensure_tools(StateDirectory.of(ROOT)).postgres(), tcp=listener) as running:
+        roles.ensure_roles(running.socket, master_password=PASSWORD)
+        yield running
 
 
 def settings(server: Postgres, host: str = "127.0.0.1") -> DatabaseSettings:

@@ -1,0 +1,16 @@
+"""The faults that the product must live through, by number. Each has exactly one test, marked `fault(number)`.
+
+The numbers stay as the product grows; those of sending (the gate, the providers, callbacks) come with it.
+"""
+
+FAULTS = {
+    1: "the same step is delivered twice",
+    2: "two runs of one due time start at once",
+    15: "the database ends every connection in the middle of a transaction",
+    22: "a poison record is among good ones",
+    23: "one message of a scan cannot be written",
+    24: "a step of an old run is delivered again, days later",
+    30: "a function is killed in the middle of a migration",
+    33: "a run has far more customers than a state machine can carry",
+    35: "a function is killed in the middle of an import",
+}

@@ -1,0 +1,203 @@
+"""The steps of a scan on the real database, while things go wrong."""
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from pg8000 import native
+from pg8000.exceptions import DatabaseError, InterfaceError
+
+from beforehand.adapters.postgres import PostgresDatabase, Transaction
+from beforehand.churn import briefing, proposing, scan, writing
+from beforehand.churn.documents import Draft, ScanResult, draft_file, result_file
+from beforehand.churn.model import Trigger
+from beforehand.churn.profile import DEFAULT_V1
+from beforehand.churn.store.candidates import PostgresCandidates
+from beforehand.churn.store.scores import PostgresScores
+from beforehand.churn.templates import TemplateWriter
+from beforehand.customers.service import import_file
+from beforehand.customers.store import PostgresImport
+from beforehand.events import MessageRequested, ScanFinished, ScanRequested, ScanScored, ScanSelected, ScanStep
+from beforehand.journal.store import PostgresJournal
+from beforehand.names import DATABASE_NAME
+from beforehand.outreach.store import PostgresOutreach
+from beforehand.results import Status
+from beforehand.schedules.store import PostgresRuns
+from beforehand_cli.local.postgres import Postgres
+from beforehand_cli.sample import company
+from tests.fakes import MemoryFiles
+
+TODAY = date(2026, 1, 15)
+DUE_AT = datetime(2026, 1, 15, 9, tzinfo=UTC)
+NOW = DUE_AT + timedelta(seconds=1)
+COMPANY = "Beforehand Demo"
+USUAL = Trigger(health_threshold=40, risk_threshold=0.6, max_interventions=10)
+TABLES = ("schedules_runs", "churn_scores", "churn_candidates", "outreach", "journal_decisions")
+
+
+class Scan:
+    """One scan, step by step, as the state machine takes it through its functions."""
+
+    def __init__(self, database: PostgresDatabase, files: MemoryFiles) -> None:
+        self.database, self.files = database, files
+
+    def score(self, *, execution: str = "one", due_at: datetime = DUE_AT) -> ScanScored:
+        request = ScanRequested(due_at=due_at, execution=execution)
+        with self.database.transaction() as t:
+            return scan.score(
+                request, runs=PostgresRuns(t), scores=PostgresScores(t), profile=DEFAULT_V1, now=due_at
+            )
+
+    def select(self, run_id: UUID) -> ScanSelected:
+        with self.database.transaction() as t:
+            return scan.select(
+                ScanStep(run_id=run_id), runs=PostgresRuns(t), candidates=PostgresCandidates(t), usual=USUAL,
+                cool_down=timedelta(days=7),
+            )  # fmt: skip
+
+    def brief(self, run_id: UUID) -> None:
+        with self.database.transaction() as t:
+            briefing.brief(
+                ScanStep(run_id=run_id), runs=PostgresRuns(t), candidates=PostgresCandidates(t), files=self.files,
+                profile=DEFAULT_V1,
+            )  # fmt: skip
+
+    def write(self, run_id: UUID, customer_id: str) -> None:
+        request = MessageRequested(run_id=run_id, customer_id=customer_id)
+        writing.write(request, files=self.files, writer=TemplateWriter(COMPANY), company=COMPANY)
+
+    def propose(self, run_id: UUID) -> ScanFinished:
+        with self.database.transaction() as t:
+            return proposing.propose(
+                ScanStep(run_id=run_id), runs=PostgresRuns(t), candidates=PostgresCandidates(t),
+                outreach=PostgresOutreach(t), journal=PostgresJournal(t), files=self.files, now=NOW,
+            )  # fmt: skip
+
+    def all_steps(self, *, times: int = 1) -> UUID:
+        """Every step in its order, each taken so many times."""
+
+        def take(step: Callable[..., Any], *arguments: Any) -> Any:
+            return [step(*arguments) for _ in range(times)][-1]
+
+        run_id = take(self.score).run_id
+        customers = take(self.select, run_id).customers
+        take(self.brief, run_id)
+        for customer_id in customers:
+            take(self.write, run_id, customer_id)
+        take(self.propose, run_id)
+        return run_id
+
+    def state(self) -> dict[str, list[dict[str, Any]]]:
+        with self.database.transaction() as t:
+            return {table: t.rows(f"select * from {table} order by 1, 2") for table in TABLES}
+
+
+@pytest.fixture
+def base(
+    postgres: Postgres, database: PostgresDatabase, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Scan]:
+    """The sample company, committed; everything is taken out again after the test."""
+    files = company.write(tmp_path_factory.mktemp("company"), today=TODAY, customers=200)
+    with database.transaction() as transaction:
+        load(transaction, "customers", files.customers.read_text(encoding="utf-8"))
+    with database.transaction() as transaction:
+        load(transaction, "purchases", files.purchases.read_text(encoding="utf-8"))
+    yield Scan(database, MemoryFiles())
+    clear(postgres)
+
+
+def load(transaction: Transaction, kind: Any, text: str) -> None:
+    lines = text.splitlines(keepends=True)
+    import_file(f"imports/{kind}/x.csv", kind, lines, PostgresImport(transaction), now=NOW)
+
+
+def clear(server: Postgres) -> None:
+    superuser = native.Connection("postgres", unix_sock=str(server.socket), database=DATABASE_NAME)
+    tables = superuser.run("select string_agg(tablename, ', ') from pg_tables where schemaname = 'public'"
+                           " and tablename not like '%yoyo%'")  # fmt: skip
+    superuser.run(f"truncate {tables[0][0]}")
+    superuser.close()
+
+
+@pytest.mark.fault(1)
+def test_steps_that_are_taken_twice_change_nothing_the_second_time(base: Scan, postgres: Postgres) -> None:
+    base.all_steps()
+    once, files = base.state(), dict(base.files.kept)
+    with base.database.transaction() as t:
+        customers = t.rows("select * from customers order by 1")
+        purchases = t.rows("select * from customers_purchases order by 1, 2")
+    assert len(once["outreach"]) == 10
+    base.all_steps(times=2)
+    assert base.state() == once
+    assert base.files.kept == files
+    assert (len(customers), len(purchases)) == (200, len(purchases))
+
+
+@pytest.mark.fault(2)
+def test_two_runs_of_one_due_time_become_one(base: Scan, postgres: Postgres) -> None:
+    answers: list[ScanScored] = []
+
+    def start(execution: str) -> None:
+        own = Scan(PostgresDatabase(base.database._connecting), base.files)
+        answers.append(own.score(execution=execution))
+
+    starting = [threading.Thread(target=start, args=(f"execution {n}",)) for n in range(6)]
+    for thread in starting:
+        thread.start()
+    for thread in starting:
+        thread.join()
+    assert sorted(answer.claimed for answer in answers) == [False] * 5 + [True]
+    assert len(base.state()["schedules_runs"]) == 1
+
+
+@pytest.mark.fault(15)
+def test_a_step_whose_connection_is_ended_leaves_nothing_and_can_be_taken_again(
+    base: Scan, postgres: Postgres
+) -> None:
+    run_id = base.score().run_id
+    superuser = native.Connection("postgres", unix_sock=str(postgres.socket), database=DATABASE_NAME)
+    with pytest.raises((InterfaceError, DatabaseError, OSError)), base.database.transaction() as transaction:
+        transaction.run("update churn_scores set health = 0")
+        superuser.run("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'beforehand_app_rw'")
+        transaction.run("update churn_scores set risk = 1")
+    superuser.close()
+    with base.database.transaction() as t:
+        assert t.row("select count(*) as spoilt from churn_scores where health = 0 and risk = 1") == {"spoilt": 0}
+    assert len(base.select(run_id).customers) == 10
+
+
+@pytest.mark.fault(23)
+def test_a_message_that_is_missing_is_named_and_the_others_go_on(base: Scan) -> None:
+    run_id = base.score().run_id
+    lost, *written = base.select(run_id).customers
+    base.brief(run_id)
+    for customer_id in written:
+        base.write(run_id, customer_id)
+    finished = base.propose(run_id)
+    assert (finished.proposed, finished.failed) == (9, 1)
+    assert finished.tell
+    result = base.files.read(result_file(run_id), ScanResult)
+    failed = [one for one in result.customers if one.status is Status.FAILED]
+    assert [one.customer_id for one in failed] == [lost]
+    assert failed[0].because
+    assert base.files.find(draft_file(run_id, lost), Draft) is None
+
+
+@pytest.mark.fault(24)
+def test_a_step_of_an_old_run_changes_nothing_days_later(base: Scan) -> None:
+    old = base.all_steps()
+    later = base.score(execution="later", due_at=DUE_AT + timedelta(days=9))
+    before = base.state()
+    base.propose(old)
+    assert base.state() == before
+    assert len(base.select(later.run_id).customers) == 10
+
+
+@pytest.mark.fault(33)
+def test_what_travels_between_steps_does_not_grow_with_the_base(base: Scan) -> None:
+    scored = base.score()
+    answers = [scored, base.select(scored.run_id)]
+    assert all(len(answer.model_dump_json()) < 2_000 for answer in answers)
