@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo up down test check lock clean
+.PHONY: demo up down test faults check lock clean
 
 demo: $(VENV)/.run        ## start everything and show the main job
 	$(BIN)/beforehand demo
@@ -16,6 +16,9 @@ down: $(VENV)/.run        ## stop what `up` started
 
 test: $(VENV)/.test       ## every test
 	$(BIN)/python -m pytest
+
+faults: $(VENV)/.test     ## what the product lives through, one test for each fault
+	$(BIN)/python -m pytest tests/faults -v
 
 check: $(VENV)/.test      ## style, types, import rules, security rules of the stacks
 	$(BIN)/ruff check .
@@ -49,5 +52,6 @@ lock:        ## resolve every requirement again
 	$$lock layers/runtime/requirements.in -c requirements/test.txt -o layers/runtime/requirements.txt; \
 	$$lock layers/migrations/requirements.in -c requirements/test.txt -o layers/migrations/requirements.txt
 
-clean:
+clean:             ## stop everything and remove what was made here, data included
+	[ ! -x $(BIN)/beforehand ] || $(BIN)/beforehand down
 	rm -rf $(VENV) .beforehand cdk.out
