@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-from people import FACTS, brief, facts
 
 from beforehand.churn import agents
 from beforehand.churn.model import Action, RiskLevel, Sentiment, Signals
 from beforehand.churn.profile import DEFAULT_V1
 from beforehand.churn.words import sentence
+from tests.churn.people import FACTS, brief, facts
 
 
 def test_the_issue_is_the_factor_that_costs_most() -> None:

@@ -5,13 +5,13 @@ from itertools import product
 from typing import Any
 
 import pytest
-from people import COMPANY, brief, facts
 
 from beforehand.churn.documents import Brief
 from beforehand.churn.facts_check import problems
 from beforehand.churn.model import Action, Letter, Purchases
 from beforehand.churn.templates import TemplateWriter, languages
 from beforehand.outreach.model import Channel
+from tests.churn.people import COMPANY, brief, facts
 
 CAUSES: dict[str, dict[str, Any]] = {
     "recency": {},

@@ -6,8 +6,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from fakes import MemoryFiles
-from people import COMPANY, DUE_AT, RUN, brief, facts
 
 from beforehand.churn import scan, writing
 from beforehand.churn.documents import Draft, ScanResult, brief_file, draft_file
@@ -19,6 +17,8 @@ from beforehand.errors import NotFoundError
 from beforehand.events import MessageRequested, ScanRequested, ScanStep
 from beforehand.names import Schedule
 from beforehand.schedules.model import Opened, Run
+from tests.churn.people import COMPANY, DUE_AT, RUN, brief, facts
+from tests.fakes import MemoryFiles
 
 NOW = DUE_AT + timedelta(seconds=4)
 USUAL = Trigger(health_threshold=40, risk_threshold=0.6, max_interventions=10)

@@ -8,8 +8,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from churn_base import keep
-from fakes import MemoryFiles
 
 from beforehand.adapters.postgres import Transaction
 from beforehand.churn import briefing, proposing, scan, writing
@@ -34,6 +32,8 @@ from beforehand.journal.store import PostgresJournal
 from beforehand.outreach.store import PostgresOutreach
 from beforehand.results import Status
 from beforehand.schedules.store import PostgresRuns
+from tests.fakes import MemoryFiles
+from tests.stores.churn_base import keep
 
 DUE_AT = datetime(2025, 10, 19, 14, 30, tzinfo=UTC)
 COMPANY = "Example Stores"

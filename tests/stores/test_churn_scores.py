@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from churn_base import keep, read_cdnow
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +19,7 @@ from beforehand.churn.profile import DEFAULT_V1, Adjustment, Bands, Levels, Scor
 from beforehand.churn.score import score
 from beforehand.churn.signals import ranked, signals_of
 from beforehand.churn.store.scores import SIGNALS, PostgresScores
+from tests.stores.churn_base import keep, read_cdnow
 
 NOON = datetime(2025, 10, 19, 12, tzinfo=UTC)
 TODAY = NOON.date()
