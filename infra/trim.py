@@ -15,12 +15,10 @@ from typing import Any
 OPERATIONS = {
     "dynamodb": {"DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"},
     "lambda": {"Invoke"},
-    # botocore itself asks for the bucket's region when S3 answers that it is elsewhere.
-    "s3": {"GetObject", "HeadBucket", "PutObject"},
     "secretsmanager": {"GetSecretValue"},
     "sns": {"Publish"},
 }
-"""What functions call, by AWS service; calling another service or operation fails with an error that names it."""
+"""What functions call through botocore, by AWS service; calling another service or operation fails with an error that names it."""
 
 LANGUAGES = ("de", "en", "es", "fr", "hi", "ta")
 """The languages that messages are written in, each kept with all its territories and scripts."""

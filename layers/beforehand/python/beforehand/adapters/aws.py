@@ -1,4 +1,8 @@
-"""Clients of AWS services, each made when first used and kept while the function is warm."""
+"""Clients of AWS services, each made when first used and kept while the function is warm.
+
+For the services of `infra/trim.py`; files (`s3`) and the database (`rds_token`), which nearly every start needs, do
+without the SDK.
+"""
 
 from functools import cache
 from typing import Any
