@@ -14,6 +14,7 @@ from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.log_groups import log_group
 from infra.constructs.postgres import Postgres
 from infra.constructs.task_runtime import PYTHON, TaskRuntime
+from infra.packages import STARTED_WITH
 
 WITHOUT_INTERNET = ("s3:", "dynamodb:", "kms:")
 """What a database function can reach besides the database: the gateways' services, and the key through them."""
@@ -114,8 +115,7 @@ class TaskFunction(Construct):
             "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
             # The account's own endpoint has a name that the gateway's route does not cover.
             "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
-            # No package of ours is a plugin of pydantic, and looking for one reads the notes of each.
-            "PYDANTIC_DISABLE_PLUGINS": "__all__",
+            **STARTED_WITH,
         }
 
     def _role(self, rights: list[iam.PolicyStatement], settings: Settings, database: Postgres | None) -> iam.Role:

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from datetime import date
+from importlib import metadata
 from pathlib import Path
 
 import botocore
@@ -179,6 +180,21 @@ print(secrets.exceptions.ResourceNotFoundException.__name__, list(secrets.meta.s
     run = [sys.executable, "-I", "-S", "-c", script, str(layer)]
     said = subprocess.run(run, capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "ResourceNotFoundException ['GetSecretValue']"
+
+
+def test_packages_know_the_version_that_they_would_have_looked_up(packages: Packages) -> None:
+    layer = packages.requirements("runtime").path / "python"
+    script = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+import pg8000.core, scramp
+print(json.dumps({"pg8000": pg8000.core.ver, "scramp": scramp.__version__}))
+"""
+    run = [sys.executable, "-I", "-S", "-c", script, str(layer)]
+    said = json.loads(subprocess.run(run, capture_output=True, text=True, check=True).stdout)
+    assert said == {name: metadata.version(name) for name in ("pg8000", "scramp")}
+    assert 'ver = "' in (layer / "pg8000" / "core.py").read_text()
+    assert '__version__ = "' in (layer / "scramp" / "__init__.py").read_text()
 
 
 def test_refuses_to_keep_an_operation_that_there_is_not() -> None:
