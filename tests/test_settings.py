@@ -3,7 +3,8 @@
 import pytest
 
 from beforehand.errors import InvalidSettingsError
-from beforehand.settings import ChurnSelectSettings, DatabaseSettings, Settings
+from beforehand.settings import DatabaseSettings, Settings
+from beforehand.settings.churn import ChurnSelectSettings
 
 DATABASE = {"database_host": "db.internal", "database_port": 15432, "database_user": "beforehand_app_rw"}
 

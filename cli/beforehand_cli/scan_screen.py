@@ -8,7 +8,7 @@ from rich.console import Console
 
 from beforehand.churn.documents import BriefLine, Briefs, Draft, ScanResult
 from beforehand.clock import now
-from beforehand.settings import ChurnSelectSettings
+from beforehand.settings.churn import ChurnSelectSettings
 from beforehand_cli.scans import Cadence, Options
 
 RULE = "=" * 70

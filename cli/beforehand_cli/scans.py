@@ -15,7 +15,7 @@ from beforehand.clock import now
 from beforehand.errors import BeforehandError
 from beforehand.names import Schedule
 from beforehand.schedules.model import run_id_of
-from beforehand.settings import ChurnSelectSettings
+from beforehand.settings.churn import ChurnSelectSettings
 from beforehand_cli.deployment import Deployment
 from beforehand_cli.uploads import read_if_there
 from beforehand_cli.waiting import pause

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from beforehand.clock import monotonic
 from beforehand.customers.columns import Kind
 from beforehand.errors import BeforehandError
-from beforehand.events import ImportFinished, import_result_file
+from beforehand.events.customers import ImportFinished, import_result_file
 from beforehand.ids import uuid7
 from beforehand.names import Prefix
 from beforehand_cli.deployment import Deployment

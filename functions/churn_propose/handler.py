@@ -2,6 +2,6 @@
 
 from beforehand.churn.files_wiring import propose
 from beforehand.entrypoint import task
-from beforehand.events import ScanStep
+from beforehand.events.churn import ScanStep
 
 handler = task(ScanStep, propose)

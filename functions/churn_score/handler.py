@@ -2,6 +2,6 @@
 
 from beforehand.churn.wiring import score
 from beforehand.entrypoint import task
-from beforehand.events import ScanRequested
+from beforehand.events.churn import ScanRequested
 
 handler = task(ScanRequested, score)

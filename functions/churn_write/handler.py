@@ -2,6 +2,6 @@
 
 from beforehand.churn.write_wiring import write
 from beforehand.entrypoint import task
-from beforehand.events import MessageRequested
+from beforehand.events.churn import MessageRequested
 
 handler = task(MessageRequested, write)

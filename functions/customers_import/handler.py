@@ -2,6 +2,6 @@
 
 from beforehand.customers.wiring import import_upload
 from beforehand.entrypoint import task
-from beforehand.events import FileUploaded
+from beforehand.events.customers import FileUploaded
 
 handler = task(FileUploaded, import_upload)

@@ -2,6 +2,6 @@
 
 from beforehand.database.wiring import migrate
 from beforehand.entrypoint import task
-from beforehand.events import DatabaseMigrate
+from beforehand.events.database import DatabaseMigrate
 
 handler = task(DatabaseMigrate, migrate)

@@ -2,6 +2,6 @@
 
 from beforehand.database.setup_wiring import fulfil
 from beforehand.entrypoint import task
-from beforehand.events import CustomResourceRequest
+from beforehand.events.database import CustomResourceRequest
 
 handler = task(CustomResourceRequest, fulfil)

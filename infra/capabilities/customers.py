@@ -6,7 +6,7 @@ from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
 from beforehand.names import DatabaseRole, Prefix
-from beforehand.settings import CustomersImportSettings
+from beforehand.settings.customers import CustomersImportSettings
 from infra.capabilities.watched import Watched
 from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.task_function import TaskFunction

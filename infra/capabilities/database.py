@@ -6,7 +6,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from beforehand.names import DatabaseRole
-from beforehand.settings import DatabaseMigrateSettings, DatabaseSetupSettings
+from beforehand.settings.database import DatabaseMigrateSettings, DatabaseSetupSettings
 from infra.capabilities.watched import Watched
 from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.task_function import TaskFunction

@@ -14,7 +14,7 @@ from beforehand.churn.profile import DEFAULT_V1, ScoreProfile
 from beforehand.churn.telling import told
 from beforehand.churn.templates import TemplateWriter
 from beforehand.errors import NotFoundError
-from beforehand.events import MessageRequested, ScanRequested, ScanStep
+from beforehand.events.churn import MessageRequested, ScanRequested, ScanStep
 from beforehand.names import Schedule
 from beforehand.schedules.model import Opened, Run
 from tests.churn.people import COMPANY, DUE_AT, RUN, brief, facts

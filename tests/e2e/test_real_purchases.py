@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from beforehand.churn.documents import ScanResult
-from beforehand.events import ImportFinished
+from beforehand.events.customers import ImportFinished
 from tests.installation import Installation
 
 CUSTOMERS, PURCHASES = 23_544, 69_659

@@ -11,7 +11,7 @@ import pytest
 
 from beforehand.churn.documents import ScanResult
 from beforehand.clock import now
-from beforehand.events import ImportFinished
+from beforehand.events.customers import ImportFinished
 from beforehand.names import Schedule
 from beforehand_cli.deployment import Deployment
 from beforehand_cli.local.mailbox import list_mail

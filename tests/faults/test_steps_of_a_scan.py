@@ -20,7 +20,14 @@ from beforehand.churn.store.scores import PostgresScores
 from beforehand.churn.templates import TemplateWriter
 from beforehand.customers.service import import_file
 from beforehand.customers.store import PostgresImport
-from beforehand.events import MessageRequested, ScanFinished, ScanRequested, ScanScored, ScanSelected, ScanStep
+from beforehand.events.churn import (
+    MessageRequested,
+    ScanFinished,
+    ScanRequested,
+    ScanScored,
+    ScanSelected,
+    ScanStep,
+)
 from beforehand.journal.store import PostgresJournal
 from beforehand.names import DATABASE_NAME
 from beforehand.outreach.store import PostgresOutreach

@@ -11,7 +11,7 @@ import gc, json
 import beforehand
 searched_at_start = gc.isenabled()
 from beforehand.entrypoint import task
-from beforehand.events import ScanStep
+from beforehand.events.churn import ScanStep
 task(ScanStep, lambda step: step)
 print(json.dumps([searched_at_start, gc.isenabled(), gc.get_freeze_count() > 0]))
 """

@@ -8,7 +8,8 @@ import pytest
 
 from beforehand.entrypoint import task
 from beforehand.errors import InvalidEventError
-from beforehand.events import ImportFinished, ScanFinished, ScanRequested
+from beforehand.events.churn import ScanFinished, ScanRequested
+from beforehand.events.customers import ImportFinished
 from beforehand.results import Status
 
 

@@ -7,7 +7,7 @@ import pytest
 from aws_cdk import aws_iam as iam
 
 from beforehand.names import DatabaseRole
-from beforehand.settings import ChurnScoreSettings, ChurnWriteSettings
+from beforehand.settings.churn import ChurnScoreSettings, ChurnWriteSettings
 from infra.constructs.encryption_key import EncryptionKey
 from infra.constructs.network import Network
 from infra.constructs.postgres import Postgres

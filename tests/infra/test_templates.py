@@ -4,7 +4,9 @@ import inspect
 import json
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 from beforehand import settings
@@ -115,7 +117,8 @@ def test_every_function_has_its_folder_and_a_sample_event(assembly: Assembly) ->
 
 
 def test_every_function_reads_the_settings_that_the_stack_wrote(assembly: Assembly) -> None:
-    kinds: dict[str, Any] = dict(inspect.getmembers(settings, inspect.isclass))
+    modules = [import_module(f"{settings.__name__}.{found.name}") for found in iter_modules(settings.__path__)]
+    kinds: dict[str, Any] = dict(kind for m in modules for kind in inspect.getmembers(m, inspect.isclass))
     for name, function in assembly.functions().items():
         variables = function["Environment"]["Variables"]
         # What CloudFormation fills in is text when the function reads it.

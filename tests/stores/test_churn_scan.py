@@ -27,7 +27,14 @@ from beforehand.churn.store.candidates import PostgresCandidates
 from beforehand.churn.store.scores import PostgresScores
 from beforehand.churn.templates import TemplateWriter
 from beforehand.errors import NotFoundError
-from beforehand.events import MessageRequested, ScanFinished, ScanRequested, ScanScored, ScanSelected, ScanStep
+from beforehand.events.churn import (
+    MessageRequested,
+    ScanFinished,
+    ScanRequested,
+    ScanScored,
+    ScanSelected,
+    ScanStep,
+)
 from beforehand.journal.store import PostgresJournal
 from beforehand.outreach.store import PostgresOutreach
 from beforehand.results import Status

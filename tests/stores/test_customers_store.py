@@ -8,7 +8,7 @@ from beforehand.adapters.postgres import PostgresDatabase, Transaction
 from beforehand.customers.rows import UnreadableFileError
 from beforehand.customers.service import import_file
 from beforehand.customers.store import PostgresImport
-from beforehand.events import ImportFinished
+from beforehand.events.customers import ImportFinished
 
 NOW = datetime(2026, 1, 15, 9, tzinfo=UTC)
 

@@ -8,7 +8,12 @@ from pg8000.exceptions import DatabaseError
 
 from beforehand.adapters.postgres import PostgresDatabase
 from beforehand.database import migrations, setup
-from beforehand.events import CustomResourceAnswer, CustomResourceRequest, DatabaseMigrate, DatabaseMigrated
+from beforehand.events.database import (
+    CustomResourceAnswer,
+    CustomResourceRequest,
+    DatabaseMigrate,
+    DatabaseMigrated,
+)
 from beforehand.names import DATABASE_NAME, DatabaseRole
 from beforehand_cli.local.node import ensure_tools
 from beforehand_cli.local.postgres import Postgres, throwaway

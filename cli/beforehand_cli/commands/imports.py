@@ -8,7 +8,7 @@ from rich.progress import Progress
 
 from beforehand.clock import now
 from beforehand.customers.columns import COLUMNS, Kind
-from beforehand.events import ImportFinished
+from beforehand.events.customers import ImportFinished
 from beforehand.results import Status
 from beforehand_cli import uploads
 from beforehand_cli.deployment import Deployment

@@ -2,7 +2,7 @@
 
 from urllib.request import Request, urlopen
 
-from beforehand.events import CustomResourceAnswer
+from beforehand.events.database import CustomResourceAnswer
 
 ANSWER_SECONDS = 30
 

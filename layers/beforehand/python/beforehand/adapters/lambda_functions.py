@@ -4,7 +4,7 @@ import json
 
 from beforehand.adapters.aws import client
 from beforehand.errors import BeforehandError
-from beforehand.events import DatabaseMigrate, DatabaseMigrated
+from beforehand.events.database import DatabaseMigrate, DatabaseMigrated
 
 LONGEST_SECONDS = 900
 

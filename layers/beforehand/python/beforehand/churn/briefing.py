@@ -11,7 +11,7 @@ from beforehand.churn.documents import Brief, BriefLine, Briefs, brief_file, bri
 from beforehand.churn.model import Facts, Selected
 from beforehand.churn.profile import ScoreProfile
 from beforehand.churn.score import score
-from beforehand.events import ScanBriefed, ScanStep
+from beforehand.events.churn import ScanBriefed, ScanStep
 from beforehand.schedules.model import Run
 
 

@@ -6,7 +6,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from beforehand.churn.model import Context, Contribution, Pattern, Plan, Purchases, Signals
-from beforehand.events import CustomerId, run_file
+from beforehand.events import CustomerId
+from beforehand.events.churn import run_file
 from beforehand.outreach.model import Channel
 from beforehand.results import Status
 

@@ -6,11 +6,12 @@ from beforehand.churn import briefing, proposing
 from beforehand.churn.profile import profile_of
 from beforehand.churn.store.candidates import PostgresCandidates
 from beforehand.clock import now
-from beforehand.events import ScanBriefed, ScanFinished, ScanStep
+from beforehand.events.churn import ScanBriefed, ScanFinished, ScanStep
 from beforehand.journal.store import PostgresJournal
 from beforehand.outreach.store import PostgresOutreach
 from beforehand.schedules.store import PostgresRuns
-from beforehand.settings import ChurnBriefSettings, ChurnProposeSettings, from_environment
+from beforehand.settings import from_environment
+from beforehand.settings.churn import ChurnBriefSettings, ChurnProposeSettings
 
 
 def brief(step: ScanStep) -> ScanBriefed:

@@ -20,7 +20,7 @@ from beforehand.churn.documents import (
 )
 from beforehand.churn.model import Candidate, Selected
 from beforehand.churn.telling import told
-from beforehand.events import ScanFinished, ScanStep
+from beforehand.events.churn import ScanFinished, ScanStep
 from beforehand.journal.model import Decision
 from beforehand.names import Schedule
 from beforehand.outreach.model import Proposal, Purpose

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from beforehand.churn.model import Scored, Selected, Trigger
 from beforehand.churn.profile import ScoreProfile
-from beforehand.events import ScanRequested, ScanScored, ScanSelected, ScanStep
+from beforehand.events.churn import ScanRequested, ScanScored, ScanSelected, ScanStep
 from beforehand.names import Schedule
 from beforehand.schedules.model import Opened, Run
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC
 
 from beforehand.churn.documents import Intervention, ScanResult
-from beforehand.events import ScanFinished
+from beforehand.events.churn import ScanFinished
 from beforehand.results import Status
 
 MOST_LISTED = 50

@@ -9,9 +9,10 @@ from beforehand.churn.profile import profile_of
 from beforehand.churn.store.candidates import PostgresCandidates
 from beforehand.churn.store.scores import PostgresScores
 from beforehand.clock import now
-from beforehand.events import ScanRequested, ScanScored, ScanSelected, ScanStep
+from beforehand.events.churn import ScanRequested, ScanScored, ScanSelected, ScanStep
 from beforehand.schedules.store import PostgresRuns
-from beforehand.settings import ChurnScoreSettings, ChurnSelectSettings, from_environment
+from beforehand.settings import from_environment
+from beforehand.settings.churn import ChurnScoreSettings, ChurnSelectSettings
 
 
 def score(request: ScanRequested) -> ScanScored:

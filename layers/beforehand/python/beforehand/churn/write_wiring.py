@@ -3,8 +3,9 @@
 from beforehand.adapters.s3 import S3Files
 from beforehand.churn import writing
 from beforehand.churn.templates import TemplateWriter
-from beforehand.events import MessageRequested, MessageWritten
-from beforehand.settings import ChurnWriteSettings, from_environment
+from beforehand.events.churn import MessageRequested, MessageWritten
+from beforehand.settings import from_environment
+from beforehand.settings.churn import ChurnWriteSettings
 
 
 def write(request: MessageRequested) -> MessageWritten:

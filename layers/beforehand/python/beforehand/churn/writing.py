@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from beforehand.churn import facts_check
 from beforehand.churn.documents import Brief, Draft, brief_file, draft_file
 from beforehand.churn.model import Letter
-from beforehand.events import MessageRequested, MessageWritten
+from beforehand.events.churn import MessageRequested, MessageWritten
 
 M = TypeVar("M", bound=BaseModel)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from beforehand.customers.columns import Column
-from beforehand.events import ImportRefusal
+from beforehand.events.customers import ImportRefusal
 
 SHOWN_REFUSALS = 100
 LONGEST_CELL = 100_000

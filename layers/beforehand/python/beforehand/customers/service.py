@@ -7,7 +7,7 @@ from typing import Protocol
 from beforehand.customers.columns import COLUMNS, Kind
 from beforehand.customers.model import Merged
 from beforehand.customers.rows import Rows, UnreadableFileError, read
-from beforehand.events import ImportFinished
+from beforehand.events.customers import ImportFinished
 from beforehand.results import Status
 
 
@@ -21,9 +21,7 @@ class Tables(Protocol):
     def merge_purchases(self, columns: tuple[str, ...]) -> Merged: ...
 
 
-def import_file(
-    file: str, kind: Kind, lines: Iterable[str], tables: Tables, *, now: datetime
-) -> ImportFinished:
+def import_file(file: str, kind: Kind, lines: Iterable[str], tables: Tables, *, now: datetime) -> ImportFinished:
     """What became of each row of the file.
 
     Raises UnreadableFileError, so that the transaction around it is undone, for a file that cannot be read.
@@ -46,9 +44,7 @@ def import_file(
         unchanged=merged.unchanged,
         refused_rows=rows.refusals.count,
         refused=tuple(sorted(rows.refusals.shown, key=lambda refusal: refusal.line)),
-        because=f"left out of account: {', '.join(rows.ignored)}"
-        if rows.ignored
-        else "every column was read",
+        because=f"left out of account: {', '.join(rows.ignored)}" if rows.ignored else "every column was read",
     )
 
 

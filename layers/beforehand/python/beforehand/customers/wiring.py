@@ -10,9 +10,10 @@ from beforehand.customers.rows import UnreadableFileError
 from beforehand.customers.service import import_file, refuse_file
 from beforehand.customers.store import PostgresImport
 from beforehand.errors import InvalidEventError
-from beforehand.events import FileUploaded, ImportFinished, import_result_file
+from beforehand.events.customers import FileUploaded, ImportFinished, import_result_file
 from beforehand.names import Prefix
-from beforehand.settings import CustomersImportSettings, from_environment
+from beforehand.settings import from_environment
+from beforehand.settings.customers import CustomersImportSettings
 
 
 def import_upload(event: FileUploaded) -> ImportFinished:

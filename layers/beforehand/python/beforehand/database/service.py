@@ -7,7 +7,7 @@ from pg8000.exceptions import DatabaseError
 
 from beforehand.adapters.postgres import connect
 from beforehand.database import migrations, roles
-from beforehand.events import DatabaseMigrate, DatabaseMigrated
+from beforehand.events.database import DatabaseMigrate, DatabaseMigrated
 from beforehand.settings import DatabaseSettings
 
 REFUSED_SIGN_IN = frozenset({"28000", "28P01"})

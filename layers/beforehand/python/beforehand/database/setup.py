@@ -3,7 +3,12 @@
 from typing import Protocol
 
 from beforehand.errors import BeforehandError
-from beforehand.events import CustomResourceAnswer, CustomResourceRequest, DatabaseMigrate, DatabaseMigrated
+from beforehand.events.database import (
+    CustomResourceAnswer,
+    CustomResourceRequest,
+    DatabaseMigrate,
+    DatabaseMigrated,
+)
 
 RESOURCE = "beforehand-database"
 

@@ -4,8 +4,9 @@ from beforehand.adapters.cloudformation import CloudFormationAnswers
 from beforehand.adapters.lambda_functions import LambdaMigrator
 from beforehand.adapters.secrets_manager import MasterSecret
 from beforehand.database import setup
-from beforehand.events import CustomResourceAnswer, CustomResourceRequest
-from beforehand.settings import DatabaseSetupSettings, from_environment
+from beforehand.events.database import CustomResourceAnswer, CustomResourceRequest
+from beforehand.settings import from_environment
+from beforehand.settings.database import DatabaseSetupSettings
 
 
 def fulfil(request: CustomResourceRequest) -> CustomResourceAnswer:

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from beforehand.database import service
-from beforehand.events import DatabaseMigrate, DatabaseMigrated
-from beforehand.settings import DatabaseMigrateSettings, from_environment
+from beforehand.events.database import DatabaseMigrate, DatabaseMigrated
+from beforehand.settings import from_environment
+from beforehand.settings.database import DatabaseMigrateSettings
 
 FOLDER = "migrations"
 

@@ -1,6 +1,7 @@
 """The environment of each function as a type: infrastructure writes it, the function reads it.
 
-A setting's variable is its field's name in capitals, with `BEFOREHAND_` before it, on both sides.
+A setting's variable is its field's name in capitals, with `BEFOREHAND_` before it, on both sides. Each capability
+has a module of its own, so that a function loads no other's.
 """
 
 import os
@@ -71,49 +72,3 @@ class FilesSettings(Settings):
     """The bucket that hands facts from one function to the next."""
 
     files_bucket: str
-
-
-class DatabaseMigrateSettings(DatabaseSettings):
-    """`database_migrate`: signs in as the migrator."""
-
-
-class DatabaseSetupSettings(Settings):
-    """`database_setup`: the function that migrates, and the master's secret (ARN) if it is needed."""
-
-    migrate_function: str
-    master_secret: str
-
-
-class CustomersImportSettings(DatabaseSettings, FilesSettings):
-    """`customers_import`."""
-
-
-class ChurnScoreSettings(DatabaseSettings):
-    """`churn_score`: the score profile, by its version."""
-
-    churn_profile: str = "default-v1"
-
-
-class ChurnSelectSettings(DatabaseSettings):
-    """`churn_select`: who is at risk, and how many are treated in one scan."""
-
-    churn_health_threshold: Points = 40
-    churn_risk_threshold: Share = 0.6
-    churn_max_interventions: Annotated[int, Field(ge=1, le=1000)] = 10
-    churn_cool_down_days: Days = 7
-
-
-class ChurnBriefSettings(DatabaseSettings, FilesSettings):
-    """`churn_brief`."""
-
-    churn_profile: str = "default-v1"
-
-
-class ChurnWriteSettings(FilesSettings):
-    """`churn_write`: the company that signs the messages."""
-
-    company_name: str
-
-
-class ChurnProposeSettings(DatabaseSettings, FilesSettings):
-    """`churn_propose`."""

@@ -1,0 +1,65 @@
+"""What the functions of `customers` take and answer."""
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
+
+from beforehand.events import Count, Event
+from beforehand.names import Prefix
+from beforehand.results import Status
+
+
+class UploadedObject(Event):
+    """The part of an S3 event that says which object it is about."""
+
+    key: str
+    size: Count = 0
+
+
+class UploadedBucket(Event):
+    """The bucket of an S3 event."""
+
+    name: str
+
+
+class UploadedDetail(Event):
+    """The detail of an S3 `Object Created` event."""
+
+    bucket: UploadedBucket
+    object: UploadedObject
+
+
+class FileUploaded(Event):
+    """S3 tells the bus that a file to import has arrived."""
+
+    id: str
+    time: AwareDatetime
+    detail: UploadedDetail
+
+
+class ImportRefusal(Event):
+    """One row that was not taken: the line in the file (the header is line 1), the column and the remedy."""
+
+    line: Annotated[int, Field(ge=1)]
+    column: str
+    because: str
+
+
+class ImportFinished(Event):
+    """What an import did; `refused` lists the first refusals, `refused_rows` counts all of them."""
+
+    file: str
+    kind: Literal["customers", "purchases"]
+    status: Status
+    rows: Count
+    added: Count
+    changed: Count
+    unchanged: Count
+    refused_rows: Count
+    refused: tuple[ImportRefusal, ...] = ()
+    because: str
+
+
+def import_result_file(key: str) -> str:
+    """Where the answer about an uploaded file lies in the bucket."""
+    return f"{Prefix.IMPORT_RESULTS}{key.removeprefix(Prefix.IMPORTS)}.json"
