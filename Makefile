@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo up down test faults check lock clean
+.PHONY: demo up down test faults check bench lock clean
 
 demo: $(VENV)/.run        ## start everything and show the main job
 	$(BIN)/beforehand demo
@@ -26,6 +26,9 @@ check: $(VENV)/.test      ## style, types, import rules, security rules of the s
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/infra/test_security_rules.py tests/infra/test_templates.py
+
+bench: $(VENV)/.run       ## what a cold start costs, beside functions as they are usually shipped
+	$(BIN)/python -m benchmarks.cold_start
 
 $(VENV)/bin/uv: requirements/uv.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Beforehand needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Name another with: make PYTHON=python3.13 ...")'
@@ -50,7 +53,8 @@ lock:        ## resolve every requirement again
 	$$lock pyproject.toml --all-extras -o requirements/test.txt; \
 	$$lock pyproject.toml --extra cli --extra deploy --extra local -c requirements/test.txt -o requirements/run.txt; \
 	$$lock layers/runtime/requirements.in -c requirements/test.txt -o layers/runtime/requirements.txt; \
-	$$lock layers/migrations/requirements.in -c requirements/test.txt -o layers/migrations/requirements.txt
+	$$lock layers/migrations/requirements.in -c requirements/test.txt -o layers/migrations/requirements.txt; \
+	$$lock benchmarks/peer/requirements.in -c layers/runtime/requirements.txt -o benchmarks/peer/requirements.txt
 
 clean:             ## stop everything and remove what was made here, data included
 	[ ! -x $(BIN)/beforehand ] || $(BIN)/beforehand down

@@ -1,0 +1,1 @@
+"""What Beforehand costs, measured beside what is commonly done, in one run on one machine."""
