@@ -37,14 +37,9 @@ import resource
 
 connecting = time.perf_counter()
 for service in services:
-    if service == "s3":
-        from beforehand.adapters.s3 import connections
+    from beforehand.adapters.aws import client
 
-        connections().connection_from_url("https://files.s3.eu-central-1.amazonaws.com")
-    else:
-        from beforehand.adapters.aws import client
-
-        client(service)
+    client(service)
 connected = time.perf_counter()
 
 

@@ -18,6 +18,8 @@ from typing import Any
 OPERATIONS = {
     "dynamodb": {"DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"},
     "lambda": {"Invoke"},
+    # botocore itself asks for the bucket's region when S3 answers that it is elsewhere.
+    "s3": {"GetObject", "HeadBucket", "PutObject"},
     "secretsmanager": {"GetSecretValue"},
     "sns": {"Publish"},
 }

@@ -1,12 +1,13 @@
-"""Our own requests to S3 are taken as the SDK's are, with names in any script."""
+"""Files in S3, with names in any script, streamed and whole."""
 
 from collections.abc import Callable
 
 import pytest
+from botocore.exceptions import ClientError
 from pydantic import BaseModel
 
-from beforehand.adapters import s3
-from beforehand.adapters.s3 import FileRefusedError, S3Files
+from beforehand.adapters.aws import client as function_client
+from beforehand.adapters.s3 import S3Files
 from tests.contracts.conftest import Aws
 
 
@@ -26,7 +27,7 @@ def bucket(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("AWS_SESSION_TOKEN", credentials.token or "")
     if aws.is_local:
         monkeypatch.setenv("AWS_ENDPOINT_URL", aws.local().endpoint)
-    s3.connections.cache_clear()
+    function_client.cache_clear()
     name = aws.name("files")
     place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
     client.create_bucket(Bucket=name, **place)
@@ -64,5 +65,5 @@ def test_a_file_that_nobody_wrote_is_not_found(bucket: str) -> None:
 
 
 def test_a_bucket_that_there_is_not_is_refused(aws: Aws, bucket: str) -> None:
-    with pytest.raises(FileRefusedError, match="404 NoSuchBucket"):
+    with pytest.raises(ClientError, match="NoSuchBucket"):
         S3Files(aws.name("none")).find("runs/none.json", Note)

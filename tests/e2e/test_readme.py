@@ -45,7 +45,8 @@ def test_the_demo_shows_the_main_job(installation: Installation) -> None:
     done = installation.command("demo", seconds=240)
     assert done.returncode == 0, done.stdout + done.stderr
     for part in ("1. The same stacks as in AWS", "2. A sample company is imported", "customers.csv: 1,200 rows",
-                 "3. The schedule starts a scan by itself", "SCHEDULER STATISTICS", "4. The people in charge are told",
+                 "3. The schedule starts a scan by itself", "SCHEDULER STATISTICS",
+                 "4. The people in charge are told",
                  "mail to staff@beforehand.example: Beforehand:"):  # fmt: skip
         assert part in done.stdout
 

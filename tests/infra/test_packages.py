@@ -114,6 +114,7 @@ session.set_credentials("key", "secret")
 calls = {
     "dynamodb": ("put_item", {"TableName": "t" * 3, "Item": {"k": {"S": "v"}}}),
     "lambda": ("invoke", {"FunctionName": "f"}),
+    "s3": ("get_object", {"Bucket": "b" * 3, "Key": "k"}),
     "secretsmanager": ("get_secret_value", {"SecretId": "s"}),
     "sns": ("publish", {"TopicArn": "arn", "Message": "m"}),
 }
@@ -139,6 +140,7 @@ print(json.dumps([botocore.__file__, signed]))
     assert {name.split()[0] for name in signed} == set(trim.OPERATIONS)
     assert all(authorized for _, authorized in signed.values())
     assert signed["dynamodb ap-south-1"][0] == "https://dynamodb.ap-south-1.amazonaws.com/"
+    assert signed["s3 ap-south-1"][0] == "https://bbb.s3.ap-south-1.amazonaws.com/k"
 
 
 def test_only_services_that_were_kept_are_called(packages: Packages) -> None:
@@ -174,12 +176,12 @@ sys.path.insert(0, sys.argv[1])
 import botocore.session
 session = botocore.session.get_session()
 session.set_credentials("key", "secret")
-secrets = session.create_client("secretsmanager", region_name="eu-central-1")
-print(secrets.exceptions.ResourceNotFoundException.__name__, list(secrets.meta.service_model.operation_names))
+s3 = session.create_client("s3", region_name="eu-central-1")
+print(s3.exceptions.NoSuchKey.__name__, sorted(s3.meta.service_model.operation_names))
 """
     run = [sys.executable, "-I", "-S", "-c", script, str(layer)]
     said = subprocess.run(run, capture_output=True, text=True, check=True)
-    assert said.stdout.strip() == "ResourceNotFoundException ['GetSecretValue']"
+    assert said.stdout.strip() == "NoSuchKey ['GetObject', 'HeadBucket', 'PutObject']"
 
 
 def test_packages_know_the_version_that_they_would_have_looked_up(packages: Packages) -> None:

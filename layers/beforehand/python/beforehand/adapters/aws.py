@@ -1,8 +1,4 @@
-"""Clients of AWS services, each made when first used and kept while the function is warm.
-
-For the services of `infra/trim.py`; files (`s3`) and the database (`rds_token`), which nearly every start needs, do
-without the SDK.
-"""
+"""Clients of AWS services, each made when first used and kept while the function is warm."""
 
 from functools import cache
 from typing import Any
