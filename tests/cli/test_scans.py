@@ -5,12 +5,12 @@ from io import StringIO
 from uuid import uuid4
 
 import pytest
-from beforehand_cli.scan_screen import ScanScreen, Statistics
-from beforehand_cli.scans import Cadence, Options
 from rich.console import Console
 
 from beforehand.churn.documents import ScanResult
 from beforehand.settings.churn import ChurnSelectSettings
+from beforehand_cli.scan_screen import ScanScreen, Statistics
+from beforehand_cli.scans import Cadence, Options
 
 AT = datetime(2025, 10, 19, 14, 30, tzinfo=UTC)
 SETTINGS = ChurnSelectSettings(database_host="h", database_port=15432, database_user="u")

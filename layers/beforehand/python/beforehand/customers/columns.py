@@ -121,9 +121,7 @@ def _zone(cell: str) -> str:
     return cell
 
 
-_id = _matching(
-    r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", "an id: 1 to 64 letters, digits, dots, dashes or underscores"
-)
+_id = _matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", "an id: 1 to 64 letters, digits, dots, dashes or underscores")
 _day = Column(type="date", read=_date)
 _label = Column(type="text", read=_text(200))
 
@@ -171,6 +169,4 @@ PURCHASES: Mapping[str, Column] = MappingProxyType(
     }
 )
 
-COLUMNS: Mapping[Kind, Mapping[str, Column]] = MappingProxyType(
-    {"customers": CUSTOMERS, "purchases": PURCHASES}
-)
+COLUMNS: Mapping[Kind, Mapping[str, Column]] = MappingProxyType({"customers": CUSTOMERS, "purchases": PURCHASES})

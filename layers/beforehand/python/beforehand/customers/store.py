@@ -54,9 +54,7 @@ class PostgresImport:
             f"coalesce(excluded.{n}, customers.{n}) is distinct from customers.{n}" for n in facts
         )
         action = (
-            f"do update set {sets}, updated_at = excluded.updated_at where {differs}"
-            if facts
-            else "do nothing"
+            f"do update set {sets}, updated_at = excluded.updated_at where {differs}" if facts else "do nothing"
         )
         names = ", ".join(columns)
         return self._merge(
@@ -95,9 +93,7 @@ class PostgresImport:
         )
         counts = found or {"added": 0, "changed": 0, "incoming": 0}
         touched = counts["added"] + counts["changed"]
-        return Merged(
-            added=counts["added"], changed=counts["changed"], unchanged=counts["incoming"] - touched
-        )
+        return Merged(added=counts["added"], changed=counts["changed"], unchanged=counts["incoming"] - touched)
 
 
 def _pieces(rows: Iterable[tuple[int, list[str]]]) -> Iterator[str]:

@@ -50,9 +50,7 @@ class PostgresRuns:
             raise NotFoundError(f"The run {run_id} vanished while it was being opened")
         if holder["execution"] == execution:
             return Opened(run_id=run_id, claimed=True, because=f"it was due at {due_at.isoformat()}")
-        because = (
-            f"another execution has the run that was due at {due_at.isoformat()}: it is {holder['state']}"
-        )
+        because = f"another execution has the run that was due at {due_at.isoformat()}: it is {holder['state']}"
         return Opened(run_id=run_id, claimed=False, because=because)
 
     def get(self, run_id: UUID) -> Run:
