@@ -13,7 +13,7 @@ from beforehand.churn.model import Candidate, Letter, Scored, Selected, Trigger
 from beforehand.churn.profile import DEFAULT_V1, ScoreProfile
 from beforehand.churn.telling import told
 from beforehand.churn.templates import TemplateWriter
-from beforehand.errors import NotFoundError
+from beforehand.errors import InvalidEventError, NotFoundError
 from beforehand.events.churn import MessageRequested, ScanRequested, ScanStep
 from beforehand.names import Schedule
 from beforehand.schedules.model import Opened, Run
@@ -51,6 +51,9 @@ class FakeScores:
         self.as_of = as_of
         return Scored(customers=1200, changed=3)
 
+    def ensure(self, *, as_of: datetime, profile: ScoreProfile) -> None:
+        self.as_of = as_of
+
 
 class FakeCandidates:
     def __init__(self) -> None:
@@ -68,6 +71,13 @@ class FakeCandidates:
 
 def requested(**options: Any) -> ScanRequested:
     return ScanRequested(due_at=DUE_AT, execution="one", **options)
+
+
+def test_a_moment_in_the_future_is_refused() -> None:
+    with pytest.raises(InvalidEventError, match="lies in the future"):
+        scan.score(
+            requested(), runs=FakeRuns(), scores=FakeScores(), profile=DEFAULT_V1, now=DUE_AT - timedelta(days=1)
+        )
 
 
 def test_scores_as_of_the_moment_it_was_due() -> None:
@@ -108,7 +118,9 @@ def test_a_risk_threshold_that_was_asked_for_is_the_whole_trigger(
     answer = scan.select(
         ScanStep(run_id=RUN),
         runs=FakeRuns(options=options),
+        scores=FakeScores(),
         candidates=candidates,
+        profile=DEFAULT_V1,
         usual=USUAL,
         cool_down=timedelta(days=7),
     )

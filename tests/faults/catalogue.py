@@ -6,7 +6,10 @@ The numbers stay as the product grows; those of sending (the gate, the providers
 FAULTS = {
     1: "the same step is delivered twice",
     2: "two runs of one due time start at once",
+    9: "two deliveries of the last step run at once",
+    14: "scans for different days overlap",
     15: "the database ends every connection in the middle of a transaction",
+    19: "two imports of the same customers run at once, in opposite order",
     22: "a poison record is among good ones",
     23: "one message of a scan cannot be written",
     24: "a step of an old run is delivered again, days later",

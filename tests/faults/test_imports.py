@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -58,6 +59,23 @@ def test_an_import_that_is_killed_leaves_nothing_and_is_whole_the_next_time(
     assert os.WTERMSIG(status) == signal.SIGKILL
     assert count(postgres) == 0
     take(postgres, lines())
+    assert count(postgres) == ROWS
+    clean(postgres)
+
+
+@pytest.mark.fault(19)
+def test_two_imports_in_opposite_order_both_end(postgres: Postgres) -> None:
+    forward = list(lines())
+    backward = [forward[0], *reversed(forward[1:])]
+    refused: list[int] = []
+    both = [
+        threading.Thread(target=lambda s=s: refused.append(take(postgres, iter(s)))) for s in (forward, backward)
+    ]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
+    assert refused == [0, 0]
     assert count(postgres) == ROWS
     clean(postgres)
 

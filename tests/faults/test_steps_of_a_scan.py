@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -42,34 +43,51 @@ DUE_AT = datetime(2026, 1, 15, 9, tzinfo=UTC)
 NOW = DUE_AT + timedelta(seconds=1)
 COMPANY = "Beforehand Demo"
 USUAL = Trigger(health_threshold=40, risk_threshold=0.6, max_interventions=10)
-TABLES = ("schedules_runs", "churn_scores", "churn_candidates", "outreach", "journal_decisions")
+TABLES = (
+    "customers",
+    "customers_purchases",
+    "schedules_runs",
+    "churn_scores",
+    "churn_candidates",
+    "outreach",
+    "journal_decisions",
+)
 
 
 class Scan:
     """One scan, step by step, as the state machine takes it through its functions."""
 
-    def __init__(self, database: PostgresDatabase, files: MemoryFiles) -> None:
-        self.database, self.files = database, files
+    def __init__(
+        self, database: PostgresDatabase, files: MemoryFiles, company: company.Company | None = None
+    ) -> None:
+        self.database, self.files, self.company = database, files, company
+
+    def import_again(self) -> None:
+        assert self.company is not None
+        with self.database.transaction() as t:
+            load(t, "customers", self.company.customers.read_text(encoding="utf-8"))
+        with self.database.transaction() as t:
+            load(t, "purchases", self.company.purchases.read_text(encoding="utf-8"))
 
     def score(self, *, execution: str = "one", due_at: datetime = DUE_AT) -> ScanScored:
         request = ScanRequested(due_at=due_at, execution=execution)
         with self.database.transaction() as t:
             return scan.score(
-                request, runs=PostgresRuns(t), scores=PostgresScores(t), profile=DEFAULT_V1, now=due_at
+                request, runs=PostgresRuns(t), scores=PostgresScores(t), profile=DEFAULT_V1, now=max(due_at, NOW)
             )
 
     def select(self, run_id: UUID) -> ScanSelected:
         with self.database.transaction() as t:
             return scan.select(
-                ScanStep(run_id=run_id), runs=PostgresRuns(t), candidates=PostgresCandidates(t), usual=USUAL,
-                cool_down=timedelta(days=7),
+                ScanStep(run_id=run_id), runs=PostgresRuns(t), scores=PostgresScores(t),
+                candidates=PostgresCandidates(t), profile=DEFAULT_V1, usual=USUAL, cool_down=timedelta(days=7),
             )  # fmt: skip
 
     def brief(self, run_id: UUID) -> None:
         with self.database.transaction() as t:
             briefing.brief(
-                ScanStep(run_id=run_id), runs=PostgresRuns(t), candidates=PostgresCandidates(t), files=self.files,
-                profile=DEFAULT_V1,
+                ScanStep(run_id=run_id), runs=PostgresRuns(t), scores=PostgresScores(t),
+                candidates=PostgresCandidates(t), files=self.files, profile=DEFAULT_V1,
             )  # fmt: skip
 
     def write(self, run_id: UUID, customer_id: str) -> None:
@@ -108,12 +126,19 @@ def base(
 ) -> Iterator[Scan]:
     """The sample company, committed; everything is taken out again after the test."""
     files = company.write(tmp_path_factory.mktemp("company"), today=TODAY, customers=200)
-    with database.transaction() as transaction:
-        load(transaction, "customers", files.customers.read_text(encoding="utf-8"))
-    with database.transaction() as transaction:
-        load(transaction, "purchases", files.purchases.read_text(encoding="utf-8"))
-    yield Scan(database, MemoryFiles())
+    installed = Scan(database, MemoryFiles(), files)
+    installed.import_again()
+    yield installed
     clear(postgres)
+
+
+def together(*tasks: Callable[[], None]) -> None:
+    """Runs all at once and waits for the end of each."""
+    threads = [threading.Thread(target=task) for task in tasks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def load(transaction: Transaction, kind: Any, text: str) -> None:
@@ -133,14 +158,12 @@ def clear(server: Postgres) -> None:
 def test_steps_that_are_taken_twice_change_nothing_the_second_time(base: Scan, postgres: Postgres) -> None:
     base.all_steps()
     once, files = base.state(), dict(base.files.kept)
-    with base.database.transaction() as t:
-        customers = t.rows("select * from customers order by 1")
-        purchases = t.rows("select * from customers_purchases order by 1, 2")
     assert len(once["outreach"]) == 10
+    assert len(once["customers"]) == 200
+    base.import_again()
     base.all_steps(times=2)
     assert base.state() == once
     assert base.files.kept == files
-    assert (len(customers), len(purchases)) == (200, len(purchases))
 
 
 @pytest.mark.fault(2)
@@ -151,13 +174,41 @@ def test_two_runs_of_one_due_time_become_one(base: Scan, postgres: Postgres) -> 
         own = Scan(PostgresDatabase(base.database._connecting), base.files)
         answers.append(own.score(execution=execution))
 
-    starting = [threading.Thread(target=start, args=(f"execution {n}",)) for n in range(6)]
-    for thread in starting:
-        thread.start()
-    for thread in starting:
-        thread.join()
+    together(*(partial(start, f"execution {n}") for n in range(6)))
     assert sorted(answer.claimed for answer in answers) == [False] * 5 + [True]
     assert len(base.state()["schedules_runs"]) == 1
+
+
+@pytest.mark.fault(9)
+def test_two_deliveries_of_the_last_step_say_the_same(base: Scan) -> None:
+    run_id = base.score().run_id
+    customers = base.select(run_id).customers
+    base.brief(run_id)
+    for customer_id in customers:
+        base.write(run_id, customer_id)
+    answers: list[ScanFinished] = []
+    both = threading.Barrier(2)
+
+    def deliver() -> None:
+        own = Scan(PostgresDatabase(base.database._connecting), base.files)
+        both.wait()
+        answers.append(own.propose(run_id))
+
+    together(deliver, deliver)
+    assert [(answer.proposed, answer.skipped, answer.tell) for answer in answers] == [(10, 0, True)] * 2
+    assert base.files.read(result_file(run_id), ScanResult).proposed == 10
+
+
+@pytest.mark.fault(14)
+def test_a_scan_chooses_by_its_own_scores_whoever_scored_since(base: Scan) -> None:
+    now = base.score()
+    alone = base.select(now.run_id).at_risk
+    past = base.score(execution="past", due_at=DUE_AT - timedelta(days=300))
+    later = base.score(execution="later", due_at=DUE_AT + timedelta(minutes=5))
+    base.score(execution="older still", due_at=DUE_AT - timedelta(days=200))
+    chosen_past, chosen_later = base.select(past.run_id), base.select(later.run_id)
+    assert chosen_later.at_risk == alone
+    assert chosen_past.at_risk != alone
 
 
 @pytest.mark.fault(15)

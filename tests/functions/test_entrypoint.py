@@ -5,8 +5,11 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
+from pg8000.exceptions import DatabaseError
+from pydantic import ValidationError
 
-from beforehand.entrypoint import task
+from beforehand.churn.documents import Draft
+from beforehand.entrypoint import TaskFailedError, task
 from beforehand.errors import InvalidEventError
 from beforehand.events.churn import ScanFinished, ScanRequested
 from beforehand.events.customers import ImportFinished
@@ -52,6 +55,27 @@ def test_logs_no_name_and_no_message(capsys: pytest.CaptureFixture[str]) -> None
     logged = capsys.readouterr().out
     assert '"proposed":1' in logged.replace(" ", "")
     assert "Asha" not in logged
+
+
+def test_an_error_that_nobody_foresaw_is_named_and_its_text_withheld(capsys: pytest.CaptureFixture[str]) -> None:
+    def failing(event: ScanRequested) -> ScanFinished:
+        raise DatabaseError({"C": "23505", "D": "Failing row contains (Asha, asha@customers.example)"})
+
+    with pytest.raises(TaskFailedError) as raised:
+        task(ScanRequested, failing)(EVENT, None)
+    assert str(raised.value) == "DatabaseError 23505"
+    assert raised.value.__cause__ is None
+    assert raised.value.__suppress_context__
+    logged = capsys.readouterr().out
+    assert '"level":"ERROR"' in logged.replace(" ", "")
+    assert "test_entrypoint.py" in logged
+    assert "Asha" not in logged
+
+
+def test_a_document_that_is_refused_does_not_quote_itself() -> None:
+    with pytest.raises(ValidationError) as raised:
+        Draft.model_validate_json('{"subject": {"x": "Dear Asha"}}')
+    assert "Asha" not in str(raised.value)
 
 
 def test_logs_how_it_ended(capsys: pytest.CaptureFixture[str]) -> None:

@@ -55,26 +55,29 @@ class Scan:
         self.transaction = transaction
         self.files = MemoryFiles()
         self.runs = PostgresRuns(transaction)
+        self.scores = PostgresScores(transaction)
         self.candidates = PostgresCandidates(transaction)
 
     def score(self, due_at: datetime = DUE_AT, **options: Any) -> ScanScored:
         return scan.score(
             ScanRequested(due_at=due_at, execution=f"at {due_at}", **options),
             runs=self.runs,
-            scores=PostgresScores(self.transaction),
+            scores=self.scores,
             profile=DEFAULT_V1,
             now=due_at + timedelta(seconds=2),
         )
 
     def select(self, run_id: UUID, usual: Trigger = USUAL) -> ScanSelected:
         return scan.select(
-            ScanStep(run_id=run_id), runs=self.runs, candidates=self.candidates, usual=usual, cool_down=COOL_DOWN
-        )
+            ScanStep(run_id=run_id), runs=self.runs, scores=self.scores, candidates=self.candidates,
+            profile=DEFAULT_V1, usual=usual, cool_down=COOL_DOWN,
+        )  # fmt: skip
 
     def brief(self, run_id: UUID) -> Sequence[str]:
         return briefing.brief(
             ScanStep(run_id=run_id),
             runs=self.runs,
+            scores=self.scores,
             candidates=self.candidates,
             files=self.files,
             profile=DEFAULT_V1,

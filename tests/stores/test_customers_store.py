@@ -63,6 +63,7 @@ def test_names_the_line_and_the_column_of_each_bad_row(transaction: Transaction)
         ("", "the file is empty"),
         ("name,nps\nAsha,9\n", "the header lacks customer_id"),
         ("customer_id,nps,nps\nC1,9,9\n", "names nps more than once"),
+        ("customer_id;nps\nC1;9\n", "separated by ';'; save it with commas"),
         ('customer_id,name\nC1,Asha\nC2,"Ben\n', "line 3"),
         ('customer_id,name\nC1,Asha\nC2,"Be"n\n', "line 3"),
     ],
@@ -79,6 +80,24 @@ def test_the_same_purchases_twice_add_nothing(transaction: Transaction) -> None:
     text = "customer_id,purchased_on,amount\nC1,2025-01-01,10.00\nC1,2025-01-01,10.00\nC1,20250102,5\n"
     assert counts(load(transaction, "purchases", text)) == (3, 0, 0, 0)
     assert counts(load(transaction, "purchases", text)) == (0, 0, 3, 0)
+
+
+def test_a_purchase_id_that_stands_twice_is_refused_with_its_line(transaction: Transaction) -> None:
+    load(transaction, "customers", "customer_id\nC1\nC2\n")
+    text = (
+        "customer_id,purchase_id,purchased_on,amount\n"
+        "C1,INV1,2025-01-01,10\nC1,INV1,2025-01-01,20\nC2,INV1,2025-01-01,5\nC1,,2025-01-01,1\nC1,,2025-01-01,1\n"
+    )
+    answer = load(transaction, "purchases", text)
+    assert counts(answer) == (4, 0, 0, 1)
+    assert (answer.refused[0].line, answer.refused[0].column) == (3, "purchase_id")
+
+
+@pytest.mark.parametrize("cell", ["1e-100000000", "1_000", "-1", "NaN", "1000000000000", "٣", "0x1F", "1.0000000"])
+def test_an_amount_that_is_none_is_refused(transaction: Transaction, cell: str) -> None:
+    load(transaction, "customers", "customer_id\nC1\n")
+    answer = load(transaction, "purchases", f"customer_id,purchased_on,amount\nC1,2025-01-01,{cell}\n")
+    assert [(refusal.line, refusal.column) for refusal in answer.refused] == [(2, "amount")]
 
 
 def test_refuses_the_purchases_of_strangers(transaction: Transaction) -> None:

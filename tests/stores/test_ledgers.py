@@ -59,6 +59,16 @@ def test_a_run_that_never_ended_is_marked(transaction: Transaction) -> None:
     assert PostgresRuns(transaction).get(lost.run_id).state == "abandoned"
 
 
+def test_an_abandoned_run_is_taken_over_by_who_asks_for_it(transaction: Transaction) -> None:
+    lost = open_run(transaction, "lost")
+    assert not open_run(transaction, "another", now=NOW + ABANDONED_AFTER).claimed
+    later = NOW + ABANDONED_AFTER + timedelta(seconds=1)
+    taken = open_run(transaction, "another", now=later)
+    assert (taken.claimed, taken.run_id) == (True, lost.run_id)
+    assert PostgresRuns(transaction).get(lost.run_id).state == "running"
+    assert not open_run(transaction, "lost", now=later).claimed
+
+
 def test_a_run_that_is_not_there_is_said_so(transaction: Transaction) -> None:
     with pytest.raises(NotFoundError, match="There is no run"):
         PostgresRuns(transaction).get(uuid7(NOW))

@@ -29,6 +29,13 @@ create table churn_scores (
     coverage    double precision not null check (coverage between 0 and 1)
 ) with (fillfactor = 80);
 
+-- As of which day, and by which profile, the signals and scores above stand.
+create table churn_base (
+    only_row boolean primary key default true check (only_row),
+    day      date not null,
+    profile  text not null
+);
+
 -- What one run found: by which thresholds, how many, and why not all of them may be approached.
 create table churn_scans (
     run_id            uuid primary key,

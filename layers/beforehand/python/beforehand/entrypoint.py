@@ -2,6 +2,7 @@
 
 import gc
 import json
+import traceback
 from collections.abc import Callable
 from datetime import datetime
 from enum import Enum
@@ -12,11 +13,19 @@ from aws_lambda_powertools import Logger
 from pydantic import BaseModel, ValidationError
 
 from beforehand.clock import monotonic
-from beforehand.errors import InvalidEventError
+from beforehand.errors import BeforehandError, InvalidEventError
 from beforehand.events import Event
 
 E = TypeVar("E", bound=Event)
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+
+class TaskFailedError(BeforehandError):
+    """A function ended with an error that nobody foresaw; the message is the error's name.
+
+    Its own text is withheld: it may quote a row, a document or a message, and goes into logs and histories.
+    """
+
 
 LOGGED = (UUID, int, float, bool, datetime, Enum)
 
@@ -32,7 +41,15 @@ def task(kind: type[E], use_case: Callable[[E], Event]) -> Handler:
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         logger.append_keys(request=getattr(context, "aws_request_id", None))
         started = monotonic()
-        answer = use_case(_checked(kind, event))
+        checked = _checked(kind, event)
+        try:
+            answer = use_case(checked)
+        except BeforehandError as error:
+            logger.error("failed", extra={"error": type(error).__name__})
+            raise
+        except Exception as error:
+            logger.error("failed", extra={"error": _named(error), "where": _where(error)})
+            raise TaskFailedError(_named(error)) from None
         logger.info("done", extra={**_loggable(answer), "milliseconds": round((monotonic() - started) * 1000)})
         return dict(json.loads(answer.model_dump_json()))
 
@@ -44,6 +61,19 @@ def _look_for_garbage_again() -> None:
     if not gc.isenabled():
         gc.freeze()
         gc.enable()
+
+
+def _named(error: Exception) -> str:
+    """The kind of an error, with PostgreSQL's code where it is the database's."""
+    told = error.args[0] if error.args else None
+    code = told.get("C") if isinstance(told, dict) else None
+    return f"{type(error).__name__} {code}" if code else type(error).__name__
+
+
+def _where(error: Exception) -> str:
+    """The places an error came through, innermost last: file and line, no values."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return " > ".join(f"{frame.filename.rpartition('/python/')[2]}:{frame.lineno}" for frame in frames[-6:])
 
 
 def _checked(kind: type[E], event: dict[str, Any]) -> E:

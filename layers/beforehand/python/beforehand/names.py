@@ -2,7 +2,6 @@
 
 from enum import StrEnum
 
-METRICS_NAMESPACE = "Beforehand"
 DATABASE_NAME = "beforehand"
 
 

@@ -21,6 +21,12 @@ CONNECT_SECONDS = 10
 C = TypeVar("C")
 Row = dict[str, Any]
 
+SESSION = (
+    # What a function that was ended in the middle had begun is ended too, and lets go of what it held.
+    "set client_connection_check_interval = '5s'",
+    "set idle_in_transaction_session_timeout = '60s'",
+)
+
 
 @cache
 def trust(authority: Path) -> ssl.SSLContext:
@@ -50,9 +56,9 @@ def connect(
     plain = socket.create_connection((host, port), CONNECT_SECONDS)
     # Without this, a statement over 8 KB waits 40 ms for the acknowledgement of its first part.
     plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    plain.settimeout(None)
+    plain.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     try:
-        return driver(
+        connection = driver(
             settings.database_user,
             host=host,
             port=port,
@@ -65,6 +71,9 @@ def connect(
     except BaseException:
         plain.close()
         raise
+    # Signing in had its time; a statement may take as long as its function has. (pg8000 has no word for it.)
+    connection._usock.settimeout(None)  # type: ignore[attr-defined]
+    return connection
 
 
 class Transaction:
@@ -120,6 +129,8 @@ class PostgresDatabase:
             except (InterfaceError, OSError):
                 self._forget()
         self._connection = self._connecting()
+        for setting in SESSION:
+            self._connection.run(setting)
         self._connection.run("begin")
         return self._connection
 

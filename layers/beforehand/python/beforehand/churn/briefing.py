@@ -32,6 +32,13 @@ class Candidates(Protocol):
         """All that is known of each, best first."""
 
 
+class Scores(Protocol):
+    """Where the base is scored."""
+
+    def ensure(self, *, as_of: datetime, profile: ScoreProfile) -> None:
+        """Makes sure that the scores are those of a moment, whatever other runs have done since."""
+
+
 class Files(Protocol):
     """Where briefs are left."""
 
@@ -40,10 +47,11 @@ class Files(Protocol):
 
 
 def brief(
-    step: ScanStep, *, runs: Runs, candidates: Candidates, files: Files, profile: ScoreProfile
+    step: ScanStep, *, runs: Runs, scores: Scores, candidates: Candidates, files: Files, profile: ScoreProfile
 ) -> ScanBriefed:
     """Leaves one brief for each selected customer, and an index, in the files bucket."""
     run = runs.get(step.run_id)
+    scores.ensure(as_of=run.due_at, profile=profile)
     found = candidates.selected(run.run_id)
     briefs = [
         brief_of(facts, run_id=run.run_id, due_at=run.due_at, profile=profile)

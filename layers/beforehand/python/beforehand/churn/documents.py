@@ -16,7 +16,7 @@ class Document(BaseModel):
     """Base of the files; a newer release may add fields that an older one leaves out of account."""
 
     # A function uses two or three of the documents and pays, when it first does, for no others.
-    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True, hide_input_in_errors=True)
 
 
 class Brief(Document):

@@ -5,6 +5,7 @@ from beforehand.adapters.s3 import S3Files
 from beforehand.churn import briefing, proposing
 from beforehand.churn.profile import profile_of
 from beforehand.churn.store.candidates import PostgresCandidates
+from beforehand.churn.store.scores import PostgresScores
 from beforehand.clock import now
 from beforehand.events.churn import ScanBriefed, ScanFinished, ScanStep
 from beforehand.journal.store import PostgresJournal
@@ -21,6 +22,7 @@ def brief(step: ScanStep) -> ScanBriefed:
         return briefing.brief(
             step,
             runs=PostgresRuns(transaction),
+            scores=PostgresScores(transaction),
             candidates=PostgresCandidates(transaction),
             files=S3Files(settings.files_bucket),
             profile=profile_of(settings.churn_profile),

@@ -36,8 +36,8 @@ ACTIONS = {Status.DONE: "propose", Status.SKIPPED: "skip", Status.FAILED: "fail"
 class Runs(Protocol):
     """The ledger of runs, as far as closing a scan needs it."""
 
-    def get(self, run_id: UUID) -> Run:
-        """One run. Raises NotFoundError."""
+    def hold(self, run_id: UUID) -> Run:
+        """One run, which nobody else can close meanwhile. Raises NotFoundError."""
 
     def finish(self, run_id: UUID, *, statistics: Mapping[str, Any], now: datetime) -> None:
         """Closes the run with what it counted."""
@@ -111,7 +111,7 @@ def propose(
     The result is written before the transaction ends: after a crash between the two the step repeats and
     writes it again, and a run that is closed always has its result.
     """
-    run = runs.get(step.run_id)
+    run = runs.hold(step.run_id)
     if run.state == "finished":
         return told(files.read(result_file(run.run_id), ScanResult))
     found = candidates.selected(run.run_id)

@@ -7,9 +7,13 @@ from uuid import UUID
 
 from beforehand.churn.model import Scored, Selected, Trigger
 from beforehand.churn.profile import ScoreProfile
+from beforehand.errors import InvalidEventError
 from beforehand.events.churn import ScanRequested, ScanScored, ScanSelected, ScanStep
 from beforehand.names import Schedule
 from beforehand.schedules.model import Opened, Run
+
+AHEAD = timedelta(minutes=1)
+"""A scan may be started this much before it is due, to take the due time before the schedule does."""
 
 OPTIONS = {"risk_threshold", "max_interventions"}
 
@@ -32,6 +36,9 @@ class Scores(Protocol):
     def refresh(self, *, as_of: datetime, profile: ScoreProfile) -> Scored:
         """Scores everyone as of a moment."""
 
+    def ensure(self, *, as_of: datetime, profile: ScoreProfile) -> None:
+        """Makes sure that the scores are those of a moment, whatever other runs have done since."""
+
 
 class Candidates(Protocol):
     """Where those are found who are treated."""
@@ -44,6 +51,9 @@ def score(
     request: ScanRequested, *, runs: Runs, scores: Scores, profile: ScoreProfile, now: datetime
 ) -> ScanScored:
     """Opens the run and scores the base as of the moment it was due, unless another execution has the run."""
+    if request.due_at > now + AHEAD:
+        problem = f"due_at: {request.due_at.isoformat()} lies in the future; what comes due, comes due then"
+        raise InvalidEventError("ScanRequested", [problem])
     opened = runs.open(
         schedule=request.schedule,
         due_at=request.due_at,
@@ -59,13 +69,21 @@ def score(
 
 
 def select(
-    step: ScanStep, *, runs: Runs, candidates: Candidates, usual: Trigger, cool_down: timedelta
+    step: ScanStep,
+    *,
+    runs: Runs,
+    scores: Scores,
+    candidates: Candidates,
+    profile: ScoreProfile,
+    usual: Trigger,
+    cool_down: timedelta,
 ) -> ScanSelected:
     """Finds whom to treat: at risk, reachable, not opted out, and not approached within the cool-down.
 
     The cool-down is half-open: who was approached exactly so long ago may be approached again.
     """
     run = runs.get(step.run_id)
+    scores.ensure(as_of=run.due_at, profile=profile)
     found = candidates.select(
         run.run_id,
         trigger=trigger_of(run.options, usual),

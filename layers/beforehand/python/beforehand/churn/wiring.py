@@ -40,7 +40,9 @@ def select(step: ScanStep) -> ScanSelected:
         return scan.select(
             step,
             runs=PostgresRuns(transaction),
+            scores=PostgresScores(transaction),
             candidates=PostgresCandidates(transaction),
+            profile=profile_of(settings.churn_profile),
             usual=usual,
             cool_down=timedelta(days=settings.churn_cool_down_days),
         )

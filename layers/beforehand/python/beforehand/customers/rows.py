@@ -97,6 +97,9 @@ def read(lines: Iterable[str], known: Mapping[str, Column]) -> Rows:
         raise UnreadableFileError(f"line 1: {error}; check the quotes around it") from error
     if not any(header):
         raise UnreadableFileError("the file is empty; its first line must name the columns")
+    separator = next((mark for mark in (";", "\t", "|") if len(header) == 1 and mark in header[0]), None)
+    if separator:
+        raise UnreadableFileError(f"its cells are separated by {separator!r}; save it with commas between them")
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
         raise UnreadableFileError(f"the header names {', '.join(twice)} more than once; keep one of them")

@@ -1,6 +1,6 @@
 """Imports one file: everything that is good in it, or, where the file itself is broken, nothing of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -10,12 +10,17 @@ from beforehand.customers.rows import Rows, UnreadableFileError, read
 from beforehand.events.customers import ImportFinished
 from beforehand.results import Status
 
+KEYS: Mapping[Kind, tuple[str, ...]] = {
+    "customers": ("customer_id",),
+    "purchases": ("customer_id", "purchase_id"),
+}
+
 
 class Tables(Protocol):
     """Where rows go: beside the tables first, then into them as one set."""
 
     def stage(self, kind: Kind, columns: tuple[str, ...], rows: Iterable[tuple[int, list[str]]]) -> None: ...
-    def doubled(self) -> list[tuple[int, int]]: ...
+    def doubled(self, key: tuple[str, ...]) -> list[tuple[int, int]]: ...
     def strangers(self) -> list[int]: ...
     def merge_customers(self, columns: tuple[str, ...], *, now: datetime) -> Merged: ...
     def merge_purchases(self, columns: tuple[str, ...]) -> Merged: ...
@@ -57,9 +62,11 @@ def refuse_file(file: str, kind: Kind, because: str) -> ImportFinished:
 
 
 def _merge(kind: Kind, rows: Rows, tables: Tables, now: datetime) -> Merged:
+    key = KEYS[kind]
+    if set(key) <= set(rows.columns):
+        for line, earlier in tables.doubled(key):
+            rows.refusals.add(line, key[-1], f"stands on line {earlier} already; keep one of the two")
     if kind == "customers":
-        for line, earlier in tables.doubled():
-            rows.refusals.add(line, "customer_id", f"stands on line {earlier} already; keep one of the two")
         return tables.merge_customers(rows.columns, now=now)
     for line in tables.strangers():
         rows.refusals.add(line, "customer_id", "is not a customer we know; import the customers first")

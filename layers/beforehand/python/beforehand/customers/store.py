@@ -25,11 +25,16 @@ class PostgresImport:
         names = ", ".join(("line", *columns))
         self._transaction.copy_in(f"copy incoming ({names}) from stdin (format csv)", _pieces(rows))
 
-    def doubled(self) -> list[tuple[int, int]]:
-        """Takes out rows whose customer stands on an earlier line too; returns (line, earlier line)."""
+    def doubled(self, key: tuple[str, ...]) -> list[tuple[int, int]]:
+        """Takes out rows whose key stands on an earlier line too; returns (line, earlier line).
+
+        A row that lacks a part of the key is like no other.
+        """
+        known = " and ".join(f"{name} is not null" for name in key)
         found = self._transaction.rows(
-            """with doubles as (
-                   select line, min(line) over (partition by customer_id) as earlier from incoming
+            f"""with doubles as (
+                   select line, min(line) over (partition by {", ".join(key)}) as earlier from incoming
+                   where {known}
                )
                delete from incoming using doubles
                where incoming.line = doubles.line and doubles.line > doubles.earlier
@@ -46,6 +51,8 @@ class PostgresImport:
         )
         return [row["line"] for row in found]
 
+    # Rows go in by key: two files that hold the same customers wait for each other and never for ever.
+
     def merge_customers(self, columns: tuple[str, ...], *, now: datetime) -> Merged:
         """Adds and changes customers. An empty cell says nothing: what was known stays."""
         facts = [name for name in columns if name != "customer_id"]
@@ -59,7 +66,7 @@ class PostgresImport:
         names = ", ".join(columns)
         return self._merge(
             f"""insert into customers ({names}, updated_at)
-                select {names}, cast(:now as timestamptz) from incoming order by line
+                select {names}, cast(:now as timestamptz) from incoming order by customer_id collate "C"
                 on conflict (customer_id) {action}""",
             now=now,
         )
@@ -76,6 +83,7 @@ class PostgresImport:
                                               order by line)))),
                        purchased_on, {quantity}, amount
                 from incoming
+                order by customer_id collate "C", 2
                 on conflict (customer_id, purchase_id) do update
                 set purchased_on = excluded.purchased_on, quantity = excluded.quantity, amount = excluded.amount
                 where (customers_purchases.purchased_on, customers_purchases.quantity, customers_purchases.amount)

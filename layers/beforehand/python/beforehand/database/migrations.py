@@ -9,6 +9,8 @@ from pg8000 import dbapi
 from yoyo import read_migrations
 from yoyo.backends.base import DatabaseBackend
 
+from beforehand.errors import NotFoundError
+
 LOCK = 7_265_366_723
 
 
@@ -16,10 +18,12 @@ def apply(connection: dbapi.Connection, folder: Path) -> tuple[str, ...]:
     """Applies what this database has not seen yet; returns the names of what was applied, in order.
 
     Two at once are harmless: the second waits for the first. A migration that fails leaves nothing
-    behind, and those before it stay applied.
+    behind, and those before it stay applied. Raises NotFoundError for a folder without migrations.
     """
     backend = _Backend(connection)
     migrations = read_migrations(str(folder))
+    if not migrations:
+        raise NotFoundError(f"There is no migration in {folder}")
     with backend.lock():
         waiting = list(backend.to_apply(migrations))
         for migration in waiting:

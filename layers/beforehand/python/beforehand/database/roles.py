@@ -1,14 +1,25 @@
 """The three roles, as statements for the master: one that owns the tables, one that works, one that reads."""
 
+import hashlib
+
 from beforehand.names import DATABASE_NAME, DatabaseRole
 
 MIGRATOR, APP_RW, APP_RO = DatabaseRole.MIGRATOR, DatabaseRole.APP_RW, DatabaseRole.APP_RO
 
 
 def creation(existing: frozenset[str]) -> list[str]:
-    """What the master runs so that all three roles exist and sign in with IAM tokens; repeating it is harmless."""
+    """What the master runs so that all three roles exist with today's rights; repeating it is harmless."""
+    made = [f"create role {role} login" for role in DatabaseRole if role not in existing]
+    return [*made, *_grants(), f"comment on role {MIGRATOR} is '{version()}'"]
+
+
+def version() -> str:
+    """Changes with any right that the master gives; kept as the migrator's comment."""
+    return f"rights {hashlib.sha256(chr(10).join(_grants()).encode()).hexdigest()[:16]}"
+
+
+def _grants() -> list[str]:
     return [
-        *(f"create role {role} login" for role in DatabaseRole if role not in existing),
         f"revoke all on database {DATABASE_NAME} from public",
         *(f"grant rds_iam to {role}" for role in DatabaseRole),
         *(f"grant connect on database {DATABASE_NAME} to {role}" for role in DatabaseRole),

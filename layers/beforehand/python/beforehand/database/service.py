@@ -16,7 +16,8 @@ REFUSED_SIGN_IN = frozenset({"28000", "28P01"})
 def migrate(request: DatabaseMigrate, *, settings: DatabaseSettings, folder: Path) -> DatabaseMigrated:
     """Applies what is missing as the migrator.
 
-    Where the migrator cannot sign in and no master was given, it answers `ready=False` and does nothing.
+    Where the migrator cannot sign in, or the roles lack rights of this release, and no master was given, it
+    answers `ready=False` and does nothing.
     """
     if request.master_user and request.master_password:
         _make_roles(settings, request.master_user, request.master_password.get_secret_value())
@@ -28,6 +29,8 @@ def migrate(request: DatabaseMigrate, *, settings: DatabaseSettings, folder: Pat
         return DatabaseMigrated(ready=False, because=f"{settings.database_user} cannot sign in yet")
     connection.autocommit = True
     try:
+        if _rights(connection) != roles.version():
+            return DatabaseMigrated(ready=False, because="the roles have the rights of another release")
         _run(connection, roles.rights())
         applied = migrations.apply(connection, folder)
     finally:
@@ -47,6 +50,14 @@ def _make_roles(settings: DatabaseSettings, user: str, password: str) -> None:
         connection.commit()
     finally:
         connection.close()
+
+
+def _rights(connection: dbapi.Connection) -> str | None:
+    """Which rights the master gave last, as the migrator's comment says."""
+    cursor = connection.cursor()
+    cursor.execute("select shobj_description(oid, 'pg_authid') from pg_roles where rolname = current_user")
+    found = cursor.fetchone()
+    return found[0] if found else None
 
 
 def _run(connection: dbapi.Connection, statements: list[str]) -> None:

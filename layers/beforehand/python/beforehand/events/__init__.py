@@ -15,4 +15,4 @@ class Event(BaseModel):
     """Base of what functions take and answer; unknown fields are left out of account, as senders add some."""
 
     # A function uses two or three of the events and pays, when it first does, for no others.
-    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True, hide_input_in_errors=True)

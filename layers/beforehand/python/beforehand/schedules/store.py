@@ -11,7 +11,8 @@ from beforehand.errors import NotFoundError
 from beforehand.names import Schedule
 from beforehand.schedules.model import Opened, Run, Totals, run_id_of
 
-ABANDONED_AFTER = timedelta(hours=1)
+# Longer than any run may take, so that what is taken over is surely not under way.
+ABANDONED_AFTER = timedelta(minutes=30)
 
 
 class PostgresRuns:
@@ -31,7 +32,8 @@ class PostgresRuns:
     ) -> Opened:
         """Takes the due time for this execution, or says who has it.
 
-        Asking again for the same execution answers the same again, so a repeated step is harmless.
+        Asking again for the same execution answers the same again, so a repeated step is harmless. A run that
+        was abandoned is taken over by whoever asks for it next.
         """
         self._abandon(schedule, now)
         due_at = due_at.astimezone(UTC)
@@ -42,6 +44,12 @@ class PostgresRuns:
                on conflict do nothing""",
             run_id=run_id, schedule=schedule, due_at=due_at, execution=execution,
             options=json.dumps(options), now=now,
+        )  # fmt: skip
+        self._transaction.run(
+            """update schedules_runs
+               set execution = :execution, state = 'running', started_at = :now, finished_at = null
+               where run_id = :run_id and state = 'abandoned'""",
+            execution=execution, now=now, run_id=run_id,
         )  # fmt: skip
         holder = self._transaction.row(
             "select execution, state from schedules_runs where run_id = :run_id", run_id=run_id
@@ -55,9 +63,16 @@ class PostgresRuns:
 
     def get(self, run_id: UUID) -> Run:
         """One run. Raises NotFoundError."""
+        return self._read(run_id, "")
+
+    def hold(self, run_id: UUID) -> Run:
+        """One run, which nobody else can close before this transaction ends. Raises NotFoundError."""
+        return self._read(run_id, "for update")
+
+    def _read(self, run_id: UUID, how: str) -> Run:
         found = self._transaction.row(
-            """select run_id, schedule, due_at, state, options, statistics, started_at, finished_at
-               from schedules_runs where run_id = :run_id""",
+            f"""select run_id, schedule, due_at, state, options, statistics, started_at, finished_at
+               from schedules_runs where run_id = :run_id {how}""",
             run_id=run_id,
         )
         if found is None:

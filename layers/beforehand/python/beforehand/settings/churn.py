@@ -16,6 +16,7 @@ class ChurnScoreSettings(DatabaseSettings):
 class ChurnSelectSettings(DatabaseSettings):
     """`churn_select`: who is at risk, and how many are treated in one scan."""
 
+    churn_profile: str = "default-v1"
     churn_health_threshold: Points = 40
     churn_risk_threshold: Share = 0.6
     churn_max_interventions: Annotated[int, Field(ge=1, le=1000)] = 10

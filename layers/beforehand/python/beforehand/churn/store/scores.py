@@ -106,8 +106,21 @@ class PostgresScores:
         self._transaction.run(_merge("churn_signals", FRESH_SIGNALS, SIGNALS, SIGNALS[1:]), as_of=day)
         scored = _merge("churn_scores", _fresh_scores(profile), SCORES, COMPARED)
         changed = self._transaction.run(scored, profile=profile.version, as_of=as_of)
+        self._transaction.run(
+            """insert into churn_base (day, profile) values (:day, :profile)
+               on conflict (only_row) do update set day = excluded.day, profile = excluded.profile
+               where (churn_base.day, churn_base.profile) is distinct from (excluded.day, excluded.profile)""",
+            day=day, profile=profile.version,
+        )  # fmt: skip
         counted = self._transaction.row("select count(*) as customers from churn_scores")
         return Scored(customers=counted["customers"] if counted else 0, changed=changed)
+
+    def ensure(self, *, as_of: datetime, profile: ScoreProfile) -> None:
+        """Scores again where another run has scored as of another day since; keeps it so for this transaction."""
+        settle(self._transaction)
+        base = self._transaction.row("select day, profile from churn_base")
+        if base != {"day": as_of.astimezone(UTC).date(), "profile": profile.version}:
+            self.refresh(as_of=as_of, profile=profile)
 
 
 def settle(transaction: Transaction) -> None:
