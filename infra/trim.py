@@ -16,12 +16,10 @@ from pathlib import Path
 from typing import Any
 
 OPERATIONS = {
-    "dynamodb": {"DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"},
     "lambda": {"Invoke"},
     # botocore itself asks for the bucket's region when S3 answers that it is elsewhere.
     "s3": {"GetObject", "HeadBucket", "PutObject"},
     "secretsmanager": {"GetSecretValue"},
-    "sns": {"Publish"},
 }
 """What functions call through botocore, by AWS service; an error names the service or operation that is missing."""
 
