@@ -70,7 +70,8 @@ class _Functions:
     ) -> None:
         stage, database, files = runtime.stage, foundation.database, foundation.files
         role = DatabaseRole.APP_RW
-        runs = [*files.read(Prefix.RUNS), *files.write(Prefix.RUNS)]
+        write = files.write(Prefix.RUNS)
+        read_and_write = [*files.read(Prefix.RUNS), *write]
         self.score = TaskFunction(
             scope,
             "churn_score",
@@ -102,7 +103,7 @@ class _Functions:
             dead_letters=dead_letters,
             settings=database.settings(ChurnBriefSettings, role, files_bucket=files.name),
             database=database,
-            rights=runs,
+            rights=write,
         )
         self.write = TaskFunction(
             scope,
@@ -110,7 +111,7 @@ class _Functions:
             runtime=runtime,
             dead_letters=dead_letters,
             settings=ChurnWriteSettings(files_bucket=files.name, company_name=stage.company_name),
-            rights=runs,
+            rights=read_and_write,
         )
         self.propose = TaskFunction(
             scope,
@@ -119,7 +120,7 @@ class _Functions:
             dead_letters=dead_letters,
             settings=database.settings(ChurnProposeSettings, role, files_bucket=files.name),
             database=database,
-            rights=runs,
+            rights=read_and_write,
         )
         self.all = (self.score, self.select, self.brief, self.write, self.propose)
 
@@ -151,7 +152,7 @@ def _scan(flow: Workflow, functions: _Functions, stage: Stage) -> None:
     propose["Assign"] = {"finished": ask("$states.result.Payload")}
     flow.state("Propose", {**propose, "Next": "Heartbeat"}, caught=True)
     beat = flow.beat(Schedule.CHURN_SCAN, run_id=ask("$run_id"), then="IsThereSomethingToTell")
-    flow.state("Heartbeat", beat, caught=True)
+    flow.state("Heartbeat", beat)
     something = {"Condition": ask("$finished.tell"), "Next": "Tell"}
     flow.state("IsThereSomethingToTell", {"Type": "Choice", "Choices": [something], "Default": "Done"})
     tell = flow.tell(ask("$finished.subject"), ask("$finished.message"), run_id=ask("$run_id"))
@@ -161,7 +162,11 @@ def _scan(flow: Workflow, functions: _Functions, stage: Stage) -> None:
 
 
 def _write_each(flow: Workflow, functions: _Functions, stage: Stage) -> dict[str, object]:
-    """One message for each customer; one that cannot be written is named, and the others go on."""
+    """One message for each customer; one that cannot be written is named, and the others go on.
+
+    Nothing is handed on: the answers for a thousand customers are more than a state may hold, and `Propose` reads
+    from the files bucket what was written.
+    """
     customer = {"customer_id": ask("$states.input.customer_id")}
     write = flow.invoke(functions.write, {"run_id": ask("$states.input.run_id"), **customer})
     failed = {
@@ -178,8 +183,9 @@ def _write_each(flow: Workflow, functions: _Functions, stage: Stage) -> dict[str
             "ProcessorConfig": {"Mode": "INLINE"},
             "StartAt": "WriteToOne",
             "States": {
-                "WriteToOne": {**write, "Catch": [failed], "End": True},
-                "NotWritten": {"Type": "Pass", "End": True},
+                "WriteToOne": {**write, "Output": {}, "Catch": [failed], "End": True},
+                "NotWritten": {"Type": "Pass", "Output": {}, "End": True},
             },
         },
+        "Output": {},
     }

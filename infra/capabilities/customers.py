@@ -30,11 +30,7 @@ class Customers(Construct):
                 CustomersImportSettings, DatabaseRole.APP_RW, files_bucket=files.name
             ),
             database=foundation.database,
-            rights=[
-                *files.read(Prefix.IMPORTS),
-                *files.read(Prefix.IMPORT_RESULTS),
-                *files.write(Prefix.IMPORT_RESULTS),
-            ],
+            rights=[*files.read(Prefix.IMPORTS), *files.write(Prefix.IMPORT_RESULTS)],
             timeout=cdk.Duration.minutes(15),
             memory=1024,
         )

@@ -15,6 +15,7 @@ from infra.foundation import Foundation
 from infra.packages import ROOT
 
 MIGRATIONS = ROOT / "functions" / "database_migrate" / "migrations"
+ROLES = ROOT / "layers" / "beforehand" / "python" / "beforehand" / "database" / "roles.py"
 
 
 class DatabaseSetup(Construct):
@@ -56,14 +57,14 @@ class DatabaseSetup(Construct):
             resource_type="Custom::DatabaseSetup",
             service_token=setup.arn,
             service_timeout=cdk.Duration.minutes(16),
-            properties={"Release": migrations_release()},
+            properties={"Release": release()},
         )
         self.watched = Watched(functions=(migrate, setup), dead_letters=dead_letters)
 
 
-def migrations_release() -> str:
-    """Changes with any migration, so that CloudFormation runs the set-up again."""
+def release() -> str:
+    """Changes with any migration and with what the roles may do, so that CloudFormation runs the set-up again."""
     digest = hashlib.sha256()
-    for file in sorted(MIGRATIONS.glob("*.sql")):
+    for file in [*sorted(MIGRATIONS.glob("*.sql")), ROLES]:
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()[:16]

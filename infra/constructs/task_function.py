@@ -7,7 +7,6 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from beforehand.names import METRICS_NAMESPACE
 from beforehand.settings import DatabaseSettings, Settings
 from infra.constructs.acknowledgements import acknowledge
 from infra.constructs.dead_letters import DeadLetters
@@ -112,7 +111,6 @@ class TaskFunction(Construct):
         return {
             **settings.to_env(),
             "POWERTOOLS_SERVICE_NAME": self.name,
-            "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
             # The account's own endpoint has a name that the gateway's route does not cover.
             "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
             **STARTED_WITH,

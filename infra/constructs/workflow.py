@@ -1,7 +1,7 @@
 """A state machine as it reads: its steps in order, each with what it is given, what it remembers, what comes next.
 
 Every step that fails leads to one place, where staff are told which step it was; a step that tells is never
-repeated.
+repeated. Only a heartbeat that cannot be written fails nothing: the work is done, and its absence is noticed.
 """
 
 import json
@@ -32,7 +32,10 @@ LAMBDA_TROUBLE = (
 """Lambda itself could not run the function; what the function raises is not among them and is never repeated."""
 
 LATER_BEAT = "DynamoDB.ConditionalCheckFailedException"
-"""A run that was due later has written its heartbeat already."""
+"""A run that was due later has written its heartbeat already, or this one has, before it was repeated."""
+
+ANY_ANSWER = "States.TaskFailed"
+"""Whatever a service answers but success. For DynamoDB's throttling no names are documented to be relied on."""
 
 FAILED = "TellFailure"
 DUE = "$states.context.Execution.Input.due_at"
@@ -86,23 +89,18 @@ class Workflow(Construct):
             "Resource": "arn:aws:states:::lambda:invoke",
             "Arguments": {"FunctionName": f"${{{placeholder}}}", "Payload": dict(payload)},
             "Output": ask("$states.result.Payload"),
-            "Retry": [
-                {
-                    "ErrorEquals": list(LAMBDA_TROUBLE),
-                    "IntervalSeconds": 1,
-                    "BackoffRate": 2,
-                    "MaxAttempts": 4,
-                    "MaxDelaySeconds": 20,
-                    "JitterStrategy": "FULL",
-                }
-            ],
+            "Retry": [_patiently(LAMBDA_TROUBLE)],
         }
         if assign:
             state["Assign"] = {name: ask(f"$states.result.Payload.{field}") for name, field in assign.items()}
         return state
 
     def beat(self, schedule: str, *, run_id: str, then: str) -> State:
-        """A task that writes down that the schedule did its work; a run for an earlier moment changes nothing."""
+        """A task that writes down that the schedule did its work; a run for an earlier moment changes nothing.
+
+        Repeating it is harmless. If it cannot be written at all, the run goes on to `then`: the work is done, its
+        summary is told, and the missing heartbeat says the rest.
+        """
         self._placeholders["Heartbeats"] = self._heartbeats.name
         self._rights += self._heartbeats.beat()
         moments = {"due_at": {"S": _sortable(DUE)}, "finished_at": {"S": ask("$now()")}}
@@ -117,7 +115,8 @@ class Workflow(Construct):
                 "ExpressionAttributeValues": {":due_at": item["due_at"]},
             },
             "Output": {},
-            "Catch": [{"ErrorEquals": [LATER_BEAT], "Output": {}, "Next": then}],
+            "Retry": [{"ErrorEquals": [LATER_BEAT], "MaxAttempts": 0}, _patiently([ANY_ANSWER])],
+            "Catch": [{"ErrorEquals": [error], "Output": {}, "Next": then} for error in (LATER_BEAT, "States.ALL")],
             "Next": then,
         }
 
@@ -190,6 +189,18 @@ class Workflow(Construct):
             assumed_by=iam.ServicePrincipal("states.amazonaws.com"),
             inline_policies={"Rights": iam.PolicyDocument(statements=[*self._rights, *_observe()])},
         )
+
+
+def _patiently(errors: Iterable[str]) -> State:
+    """Four more attempts within about 15 seconds."""
+    return {
+        "ErrorEquals": list(errors),
+        "IntervalSeconds": 1,
+        "BackoffRate": 2,
+        "MaxAttempts": 4,
+        "MaxDelaySeconds": 20,
+        "JitterStrategy": "FULL",
+    }
 
 
 def _sortable(moment: str) -> str:

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -23,6 +24,14 @@ DATABASE_FUNCTIONS = {
     "churn_propose",
 }
 EGRESS_FUNCTIONS = {"database_setup", "churn_write"}
+READ_AND_WRITE = {"s3:GetObject", "s3:ListBucket", "s3:PutObject"}
+FILES = {
+    "customers_import": {("s3:GetObject", "imports/"), ("s3:PutObject", "import-results/")},
+    "churn_brief": {("s3:PutObject", "runs/")},
+    "churn_write": {("s3:GetObject", "runs/"), ("s3:PutObject", "runs/")},
+    "churn_propose": {("s3:GetObject", "runs/"), ("s3:PutObject", "runs/")},
+}
+"""What each function does with which files; the others reach none."""
 NOT_WANTED = ("AWS::EC2::NatGateway", "AWS::EC2::InternetGateway", "AWS::EC2::EIP", "AWS::RDS::DBProxy")
 
 
@@ -129,6 +138,13 @@ def test_every_function_reads_the_settings_that_the_stack_wrote(assembly: Assemb
         assert set(read.to_env()) == ours, name
 
 
+def test_no_function_is_set_up_for_what_it_does_not_do(assembly: Assembly) -> None:
+    for name, function in assembly.functions().items():
+        variables = function["Environment"]["Variables"]
+        powertools = {variable for variable in variables if variable.startswith("POWERTOOLS_")}
+        assert powertools == {"POWERTOOLS_SERVICE_NAME"}, f"{name} logs, and emits no metrics"
+
+
 def test_every_function_keeps_its_log_for_a_while_is_traced_and_loses_nothing(assembly: Assembly) -> None:
     logs = assembly.of("AWS::Logs::LogGroup")
     asynchronous = {p["FunctionName"]["Ref"]: p for p in assembly.properties("AWS::Lambda::EventInvokeConfig")}
@@ -169,12 +185,18 @@ def test_uploads_reach_the_import_by_way_of_the_bus(assembly: Assembly) -> None:
     assert target["DeadLetterConfig"]
 
 
-def test_the_import_reaches_its_own_prefixes_only(assembly: Assembly) -> None:
-    every = statements(assembly, assembly.functions()["customers_import"])
-    objects = [s for s in every if "s3:GetObject" in s["Action"] or "s3:PutObject" in s["Action"]]
-    assert "imports/*" in json.dumps(objects)
-    assert "runs/*" not in json.dumps(objects)
-    assert "/imports/*" not in json.dumps([s for s in objects if "s3:PutObject" in s["Action"]])
+def test_a_function_reaches_the_files_that_it_uses_only(assembly: Assembly) -> None:
+    for name, function in assembly.functions().items():
+        reached = {
+            (action, prefix)
+            for s in statements(assembly, function)
+            for action in ("s3:GetObject", "s3:PutObject")
+            if action in s["Action"]
+            for prefix in re.findall(r'"/([^"]*)\*"', json.dumps(s["Resource"]))
+        }
+        assert reached == FILES.get(name, set()), name
+        assert ("s3:ListBucket" in actions(assembly, function)) == ("s3:GetObject" in dict(reached)), name
+        assert {a for a in actions(assembly, function) if a.startswith("s3:")} <= READ_AND_WRITE, name
 
 
 def test_the_scan_is_due_on_the_clock_in_utc(assembly: Assembly) -> None:
@@ -234,18 +256,25 @@ def test_what_needs_the_tables_waits_for_them(assembly: Assembly) -> None:
         assert all(ready in resource["DependsOn"] for resource in assembly.of(kind).values())
 
 
-def test_the_set_up_runs_again_when_a_migration_changes(
+def test_the_set_up_runs_again_when_a_migration_or_what_a_role_may_do_changes(
     assembly: Assembly, monkeypatch: Any, tmp_path: Path
 ) -> None:
     database = sys.modules["infra.capabilities.database"]
     (ready,) = assembly.properties("Custom::DatabaseSetup")
-    assert ready["Release"] == database.migrations_release()
     assert ready["ServiceTimeout"]
-    (tmp_path / "0001.sql").write_text("select 1")
+    migration, roles = tmp_path / "0001.sql", tmp_path / "roles.py"
+    migration.write_text("select 1")
+    roles.write_bytes(database.ROLES.read_bytes())
+    releases = [ready["Release"], database.release()]
+    assert len(set(releases)) == 1
     monkeypatch.setattr(database, "MIGRATIONS", tmp_path)
-    before = database.migrations_release()
-    (tmp_path / "0001.sql").write_text("select 2")
-    assert len({ready["Release"], before, database.migrations_release()}) == 3
+    monkeypatch.setattr(database, "ROLES", roles)
+    releases.append(database.release())
+    migration.write_text("select 2")
+    releases.append(database.release())
+    roles.write_text("less")
+    releases.append(database.release())
+    assert len(set(releases)) == 4
 
 
 def test_the_stacks_say_where_things_are(assembly: Assembly) -> None:
