@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo up down test faults check bench lock clean
+.PHONY: demo up down test faults check bench bootstrap deploy synth lock clean
 
 demo: $(VENV)/.run        ## start everything and show the main job
 	$(BIN)/beforehand demo
@@ -56,6 +56,20 @@ lock:        ## resolve every requirement again
 	$$lock layers/migrations/requirements.in -c requirements/test.txt -o layers/migrations/requirements.txt; \
 	$$lock benchmarks/peer/requirements.in -c layers/runtime/requirements.txt -o benchmarks/peer/requirements.txt
 
+# Node and cdk for a deploy to AWS; the command runs the app with the Python of this environment.
+CDK = PATH="$(CURDIR)/$(BIN):$$($(BIN)/python -c 'from beforehand_cli.local.node import node; print(node().parent)'):$$PATH" \
+	node .beforehand/tools/node_modules/aws-cdk/bin/cdk
+STAGE ?= dev
+
+bootstrap: .beforehand/tools  ## prepare an AWS account and region for deploys, once
+	$(CDK) bootstrap -c stage=$(STAGE) $(WITH)
+
+deploy: .beforehand/tools  ## deploy to AWS: make deploy STAGE=dev WITH="-c staff_email=you@example.com"
+	$(CDK) deploy --all -c stage=$(STAGE) $(WITH)
+
+synth: .beforehand/tools   ## write the templates of a stage to cdk.out, without AWS
+	$(CDK) synth --quiet -c stage=$(STAGE) $(WITH)
+
 clean:             ## stop everything and remove what was made here, data included
-	[ ! -x $(BIN)/beforehand ] || $(BIN)/beforehand down
+	[ ! -x $(BIN)/beforehand ] || $(BIN)/beforehand down --remove-data
 	rm -rf $(VENV) .beforehand cdk.out
