@@ -42,7 +42,9 @@ class Deployment:
         """A client of an AWS service where this stage is deployed."""
         if self.stage == LOCAL:
             return aws.client(project.root(), service)
-        return boto3.client(service)
+        # boto3 itself knows AWS_DEFAULT_REGION only; Lambda, cdk and the other SDKs say AWS_REGION.
+        region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+        return boto3.client(service, region_name=region)
 
     @cached_property
     def outputs(self) -> Mapping[str, str]:
@@ -56,6 +58,8 @@ class Deployment:
         try:
             described = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
         except ClientError as error:
+            if "does not exist" not in error.response["Error"].get("Message", ""):
+                raise
             raise NotDeployedError(stack, self.stage) from error
         return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", ())}
 

@@ -13,9 +13,11 @@ from beforehand.results import Status
 from beforehand_cli import uploads
 from beforehand_cli.deployment import Deployment
 from beforehand_cli.options import AsJson, Stage
-from beforehand_cli.terminal import console, print_json
+from beforehand_cli.terminal import console, errors, print_json
 
 SHOWN_REFUSALS = 10
+NOTHING_TAKEN, SOME_REFUSED = 1, 3
+LEFT_OUT = "left out of account"
 app = typer.Typer(help="Import customers and purchases from CSV files.", no_args_is_help=True)
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A CSV file with a header.")]
@@ -23,13 +25,19 @@ File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True
 
 @app.command()
 def customers(file: File, stage: Stage = None, as_json: AsJson = False) -> None:
-    """Import customers; needs the column customer_id, understands the others that `columns` lists."""
+    """Import customers; needs the column customer_id, understands the others that `columns` lists.
+
+    Ends with status 0 when every row was taken, 3 when some were refused, 1 when nothing was taken.
+    """
     run("customers", file, stage, as_json)
 
 
 @app.command()
 def purchases(file: File, stage: Stage = None, as_json: AsJson = False) -> None:
-    """Import purchases; needs customer_id, purchased_on and amount."""
+    """Import purchases; needs customer_id, purchased_on and amount.
+
+    Ends with status 0 when every row was taken, 3 when some were refused, 1 when nothing was taken.
+    """
     run("purchases", file, stage, as_json)
 
 
@@ -43,8 +51,8 @@ def columns() -> None:
 
 
 def run(kind: Kind, file: Path, stage: str | None, as_json: bool) -> None:
-    """Imports a file and shows what became of it; ends with status 1 when none of it could be taken."""
-    with Progress(console=console, transient=True, disable=as_json) as progress:
+    """Imports a file and shows what became of it; the exit status says it too."""
+    with Progress(console=errors, transient=True, disable=as_json or not errors.is_terminal) as progress:
         task = progress.add_task(f"Uploading {file.name}", total=1.0)
         deployment = Deployment.of_stage(stage)
         answer = uploads.import_file(
@@ -54,8 +62,17 @@ def run(kind: Kind, file: Path, stage: str | None, as_json: bool) -> None:
         print_json(answer.model_dump_json())
     else:
         show(file.name, answer)
+    if status := exit_status(answer):
+        raise typer.Exit(status)
+
+
+def exit_status(answer: ImportFinished) -> int:
+    """0 when every row was taken, 3 when some were refused, 1 when nothing was taken."""
     if answer.status is not Status.DONE:
-        raise typer.Exit(1)
+        return NOTHING_TAKEN
+    if not answer.refused_rows:
+        return 0
+    return SOME_REFUSED if answer.added + answer.changed + answer.unchanged else NOTHING_TAKEN
 
 
 def show(name: str, answer: ImportFinished) -> None:
@@ -63,13 +80,18 @@ def show(name: str, answer: ImportFinished) -> None:
     if answer.status is not Status.DONE:
         console.print(f"[red]{name}: nothing was imported:[/red] {answer.because}")
         return
+    rows = "1 row" if answer.rows == 1 else f"{answer.rows:,} rows"
     console.print(
-        f"{name}: {answer.rows:,} rows, {answer.added:,} added, {answer.changed:,} changed, "
+        f"{name}: {rows}, {answer.added:,} added, {answer.changed:,} changed, "
         f"{answer.unchanged:,} unchanged, {answer.refused_rows:,} refused",
         highlight=False,
     )
+    if answer.because.startswith(LEFT_OUT):
+        console.print("  [yellow]columns[/yellow]", highlight=False, end=" ")
+        console.print(answer.because, highlight=False, markup=False)
     for refusal in answer.refused[:SHOWN_REFUSALS]:
         where = f"line {refusal.line}" + (f", {refusal.column}" if refusal.column else "")
-        console.print(f"  [yellow]{where}[/yellow] {refusal.because}", highlight=False)
+        console.print(f"  [yellow]{where}[/yellow]", highlight=False, end=" ")
+        console.print(refusal.because, highlight=False, markup=False)
     if answer.refused_rows > SHOWN_REFUSALS:
         console.print(f"  … and {answer.refused_rows - SHOWN_REFUSALS:,} more")

@@ -10,6 +10,8 @@ import httpx
 import jinja2
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from beforehand_cli.local.aws import EndpointSilentError
+
 PATH = "/mailbox"
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -54,9 +56,12 @@ def list_mail(endpoint: str) -> list[Mail]:
     """The mails at an endpoint, newest first.
 
     Raises:
-        httpx.HTTPError: the endpoint does not run.
+        EndpointSilentError: the endpoint does not run.
     """
-    answer = httpx.get(f"{endpoint}{PATH}.json", timeout=10).raise_for_status()
+    try:
+        answer = httpx.get(f"{endpoint}{PATH}.json", timeout=10, trust_env=False).raise_for_status()
+    except httpx.HTTPError as error:
+        raise EndpointSilentError from error
     return TypeAdapter(list[Mail]).validate_json(answer.content)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 
 from beforehand_cli.local import wire
+from beforehand_cli.local.aws import without_aws, without_proxies
 from beforehand_cli.local.certificates import ServerCertificate
 from beforehand_cli.local.database_gate import GateSettings
 from beforehand_cli.local.errors import LocalError
@@ -34,8 +35,7 @@ def start_emulator(settings: EmulatorSettings, *, log: Path) -> ProcessRecord:
     """
     shutil.rmtree(settings.scratch, ignore_errors=True)
     settings.scratch.mkdir(parents=True)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    environment |= settings.to_env()
+    environment = without_aws(without_proxies(os.environ)) | settings.to_env()
     record = start_detached(
         [sys.executable, "-m", "beforehand_cli.local.emulator_process", settings.model_dump_json()],
         environment=environment,
@@ -69,7 +69,7 @@ def start_gate(settings: GateSettings, certificate: ServerCertificate, *, log: P
 def emulator_answers(endpoint: str) -> bool:
     """Whether the AWS endpoint is up."""
     try:
-        return httpx.get(f"{endpoint}/_ministack/health", timeout=5).status_code == httpx.codes.OK
+        return httpx.get(f"{endpoint}/_ministack/health", timeout=5, trust_env=False).status_code == httpx.codes.OK
     except httpx.TransportError:
         return False
 
