@@ -140,6 +140,15 @@ def test_retry_tries_a_named_error_again_until_it_passes(aws: Aws) -> None:
     assert (done["status"], done["output"]) == ("SUCCEEDED", {"tries": 3})
 
 
+def test_what_is_never_to_be_retried_goes_before_what_is(aws: Aws) -> None:
+    never = {"ErrorEquals": ["NotYetError"], "MaxAttempts": 0}
+    policy = {"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 1, "MaxAttempts": 2}
+    each_task = invoke(function(aws, FLAKY), {"id": "a", "failures": 1}, End=True)
+    done = run(aws, {"Try": {**each_task, "Retry": [never, policy]}})
+    assert (done["status"], done["error"]) == ("FAILED", "NotYetError")
+    assert run(aws, {"Try": {**each_task, "Retry": [policy]}})["status"] == "SUCCEEDED"
+
+
 def test_retry_of_another_error_does_not_help(aws: Aws) -> None:
     policy = {"ErrorEquals": ["OtherError"], "IntervalSeconds": 1, "MaxAttempts": 3}
     each_task = invoke(function(aws, FLAKY), {"id": "a", "failures": 1}, Retry=[policy], End=True)
