@@ -13,6 +13,7 @@ from beforehand.errors import BeforehandError
 from beforehand.settings import Settings
 from beforehand_cli import project
 from beforehand_cli.local import aws
+from beforehand_cli.waiting import LOOK_AT_AWS_EVERY_SECONDS, LOOK_EVERY_SECONDS
 
 S = TypeVar("S", bound=Settings)
 LOCAL = "local"
@@ -45,6 +46,11 @@ class Deployment:
         # boto3 itself knows AWS_DEFAULT_REGION only; Lambda, cdk and the other SDKs say AWS_REGION.
         region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
         return boto3.client(service, region_name=region)
+
+    @property
+    def look_every(self) -> float:
+        """Seconds between two looks at something that runs there; in AWS each look costs a little."""
+        return LOOK_EVERY_SECONDS if self.stage == LOCAL else LOOK_AT_AWS_EVERY_SECONDS
 
     @cached_property
     def outputs(self) -> Mapping[str, str]:

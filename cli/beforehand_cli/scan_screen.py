@@ -1,7 +1,7 @@
 """The screen of a scan: banner, header, one block for each customer, summary, statistics."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 from rich.console import Console
@@ -19,21 +19,16 @@ class Statistics:
     """What the scans did together."""
 
     scans: int = 0
-    at_risk: int = 0
     interventions: int = 0
 
     @classmethod
     def of(cls, result: ScanResult) -> Self:
         """Everything that the deployment ever scanned, as its last result says."""
-        return cls(scans=result.total_scans, at_risk=result.at_risk, interventions=result.total_proposed)
+        return cls(scans=result.total_scans, interventions=result.total_proposed)
 
     def and_also(self, result: ScanResult) -> "Statistics":
         """These and one more."""
-        return Statistics(
-            scans=self.scans + 1,
-            at_risk=self.at_risk + result.at_risk,
-            interventions=self.interventions + result.proposed,
-        )
+        return Statistics(scans=self.scans + 1, interventions=self.interventions + result.proposed)
 
     @property
     def average(self) -> float:
@@ -81,7 +76,7 @@ class ScanScreen:
         """The head of one scan."""
         self._number = number
         self._title(f"🔍 PROACTIVE SCAN #{number}")
-        self._say(f"Timestamp: {due_at.astimezone():%Y-%m-%d %H:%M:%S}")
+        self._say(f"Timestamp: {_moment(due_at)}")
         self._say(f"Scanning customers for churn risk >= {self._threshold():.0%}...")
 
     def chosen(self, briefs: Briefs) -> None:
@@ -140,9 +135,20 @@ class ScanScreen:
         """What all scans did together, and when the next one is due."""
         self._title("📊 SCHEDULER STATISTICS")
         self._totals(seen)
-        minutes = max(1, round((next_at - now()).total_seconds() / 60))
-        self._say(f"Next scan in: {_minutes(minutes)} ({_clock(next_at)})")
+        self._say(f"Next scan in: {_length(next_at - now())} ({_clock(next_at)})")
         self._say()
+
+    def scanned_already(self, result: ScanResult) -> None:
+        """The moment that was asked for has its result already."""
+        self._say(
+            f"[yellow]That moment was scanned already at {_moment(result.started_at)}; this is its result.[/yellow]"
+        )
+
+    def lost(self, error: Exception) -> None:
+        """One scan failed or went out of sight; the next ones are awaited all the same."""
+        self._say(f"❌ {error}", markup=False)
+        self._say()
+        self._lines = ()
 
     def stopped(self, seen: Statistics) -> None:
         """The end: final statistics."""
@@ -176,4 +182,15 @@ def _minutes(count: int) -> str:
 
 
 def _clock(moment: datetime) -> str:
-    return f"{moment.astimezone():%H:%M:%S}"
+    return f"{moment.astimezone():%H:%M:%S %Z}"
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S %Z}"
+
+
+def _length(left: timedelta) -> str:
+    seconds = max(0, round(left.total_seconds()))
+    if seconds < 60:
+        return "1 second" if seconds == 1 else f"{seconds} seconds"
+    return _minutes(round(seconds / 60))

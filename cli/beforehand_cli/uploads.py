@@ -46,16 +46,16 @@ def import_file(
         progress(min(sent / size, 1.0))
 
     s3.upload_file(str(path), bucket, key, Callback=report, ExtraArgs={"ContentType": "text/csv"})
-    return _answer(s3, bucket, key)
+    return _answer(s3, bucket, key, look_every=deployment.look_every)
 
 
-def _answer(s3: object, bucket: str, key: str) -> ImportFinished:
+def _answer(s3: object, bucket: str, key: str, *, look_every: float) -> ImportFinished:
     deadline = monotonic() + PATIENCE_SECONDS
     while monotonic() < deadline:
         body = read_if_there(s3, bucket, import_result_file(key))
         if body is not None:
             return ImportFinished.model_validate_json(body)
-        pause()
+        pause(look_every)
     raise ImportUnansweredError(key, PATIENCE_SECONDS)
 
 

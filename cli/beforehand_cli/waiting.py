@@ -6,6 +6,7 @@ from datetime import datetime
 from beforehand.clock import now
 
 LOOK_EVERY_SECONDS = 0.25
+LOOK_AT_AWS_EVERY_SECONDS = 2.0
 
 
 def pause(seconds: float = LOOK_EVERY_SECONDS) -> None:
