@@ -71,6 +71,18 @@ def test_stopping_what_does_not_run_is_no_error(server: Postgres) -> None:
     assert server.stop() is False
 
 
+def test_leaves_no_socket_directory_behind(server: Postgres) -> None:
+    assert server.socket_directory.is_dir()
+    server.stop()
+    assert not server.socket_directory.exists()
+
+
+def test_is_stopped_although_its_binaries_are_gone(server: Postgres, tmp_path: Path) -> None:
+    crippled = Postgres(binaries=tmp_path, home=server.home, account=server.account)
+    assert crippled.stop() is True
+    assert server.pid() is None
+
+
 def test_listens_on_its_socket_only(server: Postgres) -> None:
     assert run(server, "SHOW listen_addresses") == [[""]]
     assert server.socket.parent.stat().st_mode & 0o777 == 0o700
@@ -102,13 +114,16 @@ def test_moves_where_its_account_can_go_when_the_project_is_closed_to_it(
         server.start()
         assert server.home.is_relative_to(tmp_path / "open")
         assert run(server, "SELECT 1") == [[1]]
+        gone = Postgres.at(closed / "postgres", native=tmp_path / "gone")
+        assert gone.pid() == server.pid(), "found without its binaries"
     finally:
         server.stop()
+    Postgres.remove(closed / "postgres", native=tools.postgres())
+    assert not (tmp_path / "open").exists()
 
 
 def test_refuses_a_socket_directory_of_somebody_else(server: Postgres, tmp_path: Path) -> None:
     server.stop()
-    server.socket_directory.rmdir()
     server.socket_directory.symlink_to(tmp_path)
     try:
         with pytest.raises(UnsafeSocketDirectoryError):

@@ -12,6 +12,7 @@ from beforehand_cli.local.state import (
     AnotherCommandRunsError,
     State,
     StateDirectory,
+    StateLostError,
     StateUnreadableError,
     write_atomically,
 )
@@ -39,8 +40,25 @@ def test_begins_with_nothing(directory: StateDirectory) -> None:
 def test_says_which_file_it_cannot_read(directory: StateDirectory) -> None:
     directory.create()
     directory.file.write_text('{"ports": "many"}')
-    with pytest.raises(StateUnreadableError, match=r"state\.json"):
+    with pytest.raises(StateUnreadableError, match=r"state\.json is not readable; run `beforehand down`"):
         directory.load()
+
+
+@pytest.mark.parametrize("broken", [None, "{", '{"ports": "many"}'])
+def test_what_runs_is_known_although_the_state_file_is_lost_or_broken(
+    directory: StateDirectory, tmp_path: Path, broken: str | None
+) -> None:
+    process = sleeper(tmp_path / "log")
+    try:
+        directory.save(State(aws_port=4566, processes={"gate": process}))
+        directory.file.unlink() if broken is None else directory.file.write_text(broken)
+        with pytest.raises((StateLostError, StateUnreadableError), match="run `beforehand down`"):
+            directory.load()
+        assert directory.recover().processes == {"gate": process}
+    finally:
+        stop(process)
+    directory.save(State())
+    assert directory.recover() == directory.load() == State()
 
 
 def test_lies_where_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +17,12 @@ from beforehand_cli.local import aws
 from beforehand_cli.local.deploy import DeployFailedError
 from beforehand_cli.local.node import Tools
 from beforehand_cli.local.processes import wait_until
-from beforehand_cli.local.state import STATE_DIRECTORY_VARIABLE, AnotherCommandRunsError, StateDirectory
+from beforehand_cli.local.state import (
+    STATE_DIRECTORY_VARIABLE,
+    AnotherCommandRunsError,
+    StateDirectory,
+    StateUnreadableError,
+)
 from beforehand_cli.local.up import Addresses, PreferredPorts, down, up
 
 TINY = Path(__file__).parent / "tiny_app"
@@ -121,9 +127,37 @@ def test_after_down_nothing_is_left_and_up_brings_all_of_it_back(running: Projec
     assert aws.client(running.root, "s3").get_object(Bucket=bucket, Key="kept")["Body"].read() == b"yes"
 
 
-def test_down_twice_is_no_error(running: Project) -> None:
+def test_down_twice_says_that_nothing_ran(running: Project) -> None:
     running.down()
+    assert "Nothing ran" not in running.said
     running.down()
+    assert running.said[-1] == "Nothing ran"
+
+
+def test_down_finds_what_runs_without_the_state_file_and_up_works_again(running: Project) -> None:
+    processes = running.directory.load().processes
+    running.directory.file.write_text("{")
+    with pytest.raises(StateUnreadableError, match="beforehand down"):
+        running.up()
+    running.down()
+    assert not any(process.is_running() for process in processes.values())
+    running.up()
+    assert running.greet() == {"hello": "Asha"}
+
+
+def test_up_works_behind_a_proxy_and_says_which_port_it_takes_instead(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.down()
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    port = project.directory.load().aws_port
+    assert port is not None
+    with socket.create_server(("127.0.0.1", port)):
+        project.up()
+    taken = [line for line in project.said if line.startswith(f"Port {port} is taken, using ")]
+    assert taken, project.said
+    assert project.greet() == {"hello": "Asha"}
 
 
 def test_a_change_is_deployed_and_nothing_of_the_users_own_aws_settings_takes_part(
@@ -180,3 +214,11 @@ def test_two_at_once_are_one_too_many(running: Project) -> None:
         running.up()
     with running.directory.locked(), pytest.raises(AnotherCommandRunsError):
         running.down()
+
+
+def test_removing_the_data_lets_the_next_up_begin_anew(running: Project) -> None:
+    down(running.root, report=running.said.append, remove_data=True)
+    assert not running.directory.postgres.exists()
+    assert not running.directory.file.exists()
+    running.up()
+    assert running.deployed()

@@ -16,6 +16,11 @@ def up_command(
     typer.echo(f"AWS endpoint {addresses.endpoint} · mail {addresses.mailbox}")
 
 
-def down_command() -> None:
-    """Stop what `beforehand up` started; the data stay."""
-    down(project.root(), report=typer.echo)
+def down_command(
+    remove_data: Annotated[
+        bool,
+        typer.Option("--remove-data", help="Also remove the database and what the AWS endpoint keeps, for good."),
+    ] = False,
+) -> None:
+    """Stop what `beforehand up` started; the data stay unless their removal is asked for."""
+    down(project.root(), report=typer.echo, remove_data=remove_data)

@@ -3,18 +3,19 @@
 import hashlib
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from beforehand_cli.local.accounts import Account
 from beforehand_cli.local.certificates import ServerCertificate
 from beforehand_cli.local.errors import LocalError
-from beforehand_cli.local.processes import started_at, wait_until
+from beforehand_cli.local.processes import started_at, tail, wait_until
 
 SUPERUSER = "postgres"
 IAM_ROLE = "rds_iam"
@@ -77,14 +78,29 @@ class Postgres:
         """
         account = Account.choose()
         home.mkdir(parents=True, exist_ok=True)
-        if account.is_own or (account.reaches(home) and account.reaches(native)):
+        elsewhere, copy = _elsewhere(home), _copy_of(native)
+        lost = not native.exists()  # then it can only be stopped, wherever it is
+        near = not (elsewhere / "data").exists() if lost else account.reaches(native)
+        if account.is_own or (near and account.reaches(home)):
             return cls(binaries=native / "bin", home=home, account=account, tcp=tcp)
-        elsewhere = _ROOT_HOME / _short_hash(home)
-        copy = _ROOT_HOME / f"binaries-{_short_hash(native)}"
-        if not copy.exists():
+        if not (lost or copy.exists()):
             _copy_whole(native, copy)
         elsewhere.mkdir(parents=True, exist_ok=True)
         return cls(binaries=copy / "bin", home=elsewhere, account=account, tcp=tcp)
+
+    @staticmethod
+    def exists_for(home: Path) -> bool:
+        """Whether there are data of this home, here or under /var/lib/beforehand."""
+        return home.exists() or _elsewhere(home).exists()
+
+    @staticmethod
+    def remove(home: Path, *, native: Path | None) -> None:
+        """Remove the data of a stopped server wherever they lie, and the copy of the binaries that are named."""
+        for path in (home, _elsewhere(home), *((_copy_of(native),) if native else ())):
+            if path.exists():
+                shutil.rmtree(path)
+        with suppress(OSError):  # another project's data lie there
+            _ROOT_HOME.rmdir()
 
     @property
     def data(self) -> Path:
@@ -137,12 +153,13 @@ class Postgres:
         Raises:
             PostgresFailedError: it did not end within 60 seconds.
         """
-        if self.pid() is None:
-            return False
-        answer = self._control("stop", "--mode=fast", "--wait", "--timeout=60", "--silent")
-        if answer.returncode != 0:
-            raise PostgresFailedError(what="stop", output=answer.stdout + answer.stderr)
-        return True
+        running = self.pid()
+        if running is not None:
+            os.kill(running, signal.SIGINT)  # its "fast" shutdown; needs no binaries, which may be gone
+            if not wait_until(lambda: self.pid() is None, seconds=60):
+                raise PostgresFailedError(what="stop", output=tail(self.log))
+        self._remove_socket_directory()
+        return running is not None
 
     def _noted_pid(self) -> int | None:
         try:
@@ -210,6 +227,16 @@ class Postgres:
                 raise UnsafeSocketDirectoryError(path=path) from error
             path.chmod(0o700)
 
+    def _remove_socket_directory(self) -> None:
+        """Leave nothing behind; what somebody else put there is theirs."""
+        path = self.socket_directory
+        try:
+            found = path.lstat()
+        except FileNotFoundError:
+            return
+        if stat.S_ISDIR(found.st_mode) and found.st_uid == self.account.uid:
+            shutil.rmtree(path, ignore_errors=True)
+
 
 @contextmanager
 def throwaway(native: Path, *, tcp: TcpListener | None = None) -> Iterator[Postgres]:
@@ -223,7 +250,6 @@ def throwaway(native: Path, *, tcp: TcpListener | None = None) -> Iterator[Postg
         finally:
             server.stop()
             shutil.rmtree(server.home, ignore_errors=True)
-            shutil.rmtree(server.socket_directory, ignore_errors=True)
 
 
 def _has_process(pid: int) -> bool:
@@ -234,6 +260,14 @@ def _has_process(pid: int) -> bool:
     except PermissionError:
         return started_at(pid) is not None
     return True
+
+
+def _elsewhere(home: Path) -> Path:
+    return _ROOT_HOME / _short_hash(home)
+
+
+def _copy_of(native: Path) -> Path:
+    return _ROOT_HOME / f"binaries-{_short_hash(native)}"
 
 
 def _short_hash(path: Path) -> str:

@@ -89,7 +89,11 @@ def gate_answers(port: int, authority: Path) -> bool:
 
 
 def _wait(record: ProcessRecord, answers: Callable[[], bool], name: str, seconds: float, log: Path) -> None:
-    wait_until(lambda: answers() or not record.is_running(), seconds=seconds)
+    try:
+        wait_until(lambda: answers() or not record.is_running(), seconds=seconds)
+    except KeyboardInterrupt:  # nobody has noted it yet, so nobody could end it later
+        stop(record)
+        raise
     if not (record.is_running() and answers()):
         stop(record)
         raise ServiceDiedError(name=name, seconds=seconds, log=log, tail=tail(log))

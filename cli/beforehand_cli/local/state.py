@@ -4,7 +4,7 @@ import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,12 @@ STATE_DIRECTORY_VARIABLE = "BEFOREHAND_STATE"
 
 
 class StateUnreadableError(LocalError):
-    """The file {path} is not readable: {reason}. Delete it, then run `beforehand up`."""
+    """The file {path} is not readable; run `beforehand down`, which ends what runs, then `beforehand up`.
+    {reason}"""
+
+
+class StateLostError(LocalError):
+    """The file {path} is gone, but what it told of still runs; run `beforehand down`, then `beforehand up`."""
 
 
 class AnotherCommandRunsError(LocalError):
@@ -57,6 +62,11 @@ class StateDirectory:
     def file(self) -> Path:
         """The JSON file with the state."""
         return self.root / "state.json"
+
+    @property
+    def pids(self) -> Path:
+        """One file per process, for when the state file is lost."""
+        return self.root / "pids"
 
     @property
     def logs(self) -> Path:
@@ -113,20 +123,41 @@ class StateDirectory:
 
         Raises:
             StateUnreadableError: the file is not what `save` writes.
+            StateLostError: there is no file, but processes of an earlier `up` still run.
         """
         try:
-            text = self.file.read_text(encoding="utf-8")
-        except FileNotFoundError:
+            return State.model_validate_json(self.file.read_bytes())
+        except FileNotFoundError as error:
+            if any(process.is_running() for process in self._noted().values()):
+                raise StateLostError(path=self.file) from error
             return State()
-        try:
-            return State.model_validate_json(text)
         except ValidationError as error:
             raise StateUnreadableError(path=self.file, reason=error) from error
 
+    def recover(self) -> State:
+        """The remembered state; where the file is lost or broken, the processes at least."""
+        try:
+            state = self.load()
+        except (StateUnreadableError, StateLostError):
+            state = State()
+        return state.model_copy(update={"processes": {**self._noted(), **state.processes}})
+
     def save(self, state: State) -> None:
         """Replace the state file in one step, so that a reader or a crash never meets half of it."""
-        self.root.mkdir(parents=True, exist_ok=True)
+        self.pids.mkdir(parents=True, exist_ok=True)
+        for name, process in state.processes.items():
+            write_atomically(self.pids / f"{name}.json", process.model_dump_json())
+        for file in self.pids.glob("*.json"):
+            if file.stem not in state.processes:
+                file.unlink()
         write_atomically(self.file, state.model_dump_json(indent=2) + "\n")
+
+    def _noted(self) -> dict[str, ProcessRecord]:
+        noted = {}
+        for file in self.pids.glob("*.json"):
+            with suppress(ValidationError):  # one broken note must not hide the others
+                noted[file.stem] = ProcessRecord.model_validate_json(file.read_bytes())
+        return noted
 
     @contextmanager
     def locked(self) -> Iterator[None]:

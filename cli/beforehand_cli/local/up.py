@@ -1,5 +1,6 @@
 """`beforehand up` and `beforehand down`: the whole local stack, started and stopped, as often as one likes."""
 
+import shutil
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from beforehand_cli.local.progress import Report, step
 from beforehand_cli.local.roles import ensure_master_password, ensure_roles
 from beforehand_cli.local.services import emulator_answers, gate_answers, start_emulator, start_gate
 from beforehand_cli.local.settings import EmulatorSettings
-from beforehand_cli.local.state import StateDirectory
+from beforehand_cli.local.state import State, StateDirectory
 
 EMULATOR, GATE = "emulator", "gate"
 
@@ -67,40 +68,57 @@ def up(
     with directory.locked():
         with step(report, "Tools ready"):
             tools = ensure_tools(directory)
-        stack = Stack(project_root, directory, tools, preferred or PreferredPorts())
+        stack = Stack(project_root, directory, tools, preferred or PreferredPorts(), directory.load())
         return stack.up(report, deploy=deploy, context=context or {})
 
 
-def down(project_root: Path, *, report: Report) -> None:
+def down(project_root: Path, *, report: Report, remove_data: bool = False) -> None:
     """Stop what `up` started, in the order that lets each finish: gate, AWS endpoint, PostgreSQL.
+
+    Finds them where the state file is lost or broken, too. With `remove_data`, the next `up` begins anew.
 
     Raises:
         AnotherCommandRunsError, ProcessStillRunsError, PostgresFailedError: each says what to do.
     """
     directory = StateDirectory.of(project_root)
-    if not directory.file.exists():
-        report("Nothing runs here")
+    if not directory.root.exists() and not Postgres.exists_for(directory.postgres):
+        report("Nothing ran")
         return
     with directory.locked():
-        Stack(project_root, directory, Tools(directory=directory.tools), PreferredPorts()).down(report)
+        tools = Tools(directory=directory.tools)
+        Stack(project_root, directory, tools, PreferredPorts(), directory.recover()).down(report)
+        if remove_data:
+            with step(report, "Data removed"):
+                _remove_data(directory, tools)
+
+
+def _remove_data(directory: StateDirectory, tools: Tools) -> None:
+    """Remove the database and, since it would believe them deployed, what the AWS endpoint keeps of the stacks."""
+    native = tools.postgres()
+    own = native.resolve().is_relative_to(directory.root)  # else another project runs from the same binaries
+    Postgres.remove(directory.postgres, native=native if own else None)
+    for folder in (directory.aws_state, directory.aws_objects, directory.pids):
+        shutil.rmtree(folder, ignore_errors=True)
+    for file in (directory.outputs, directory.master_password, directory.file):
+        file.unlink(missing_ok=True)
 
 
 class Stack:
     """The local services of one project, under its state directory's lock."""
 
     def __init__(
-        self, project_root: Path, directory: StateDirectory, tools: Tools, preferred: PreferredPorts
+        self, project_root: Path, directory: StateDirectory, tools: Tools, preferred: PreferredPorts, state: State
     ) -> None:
         self._project_root = project_root
         self._preferred = preferred
         self._directory = directory
         self._tools = tools
-        self._state = directory.load()
+        self._state = state
         self._postgres = Postgres.at(directory.postgres, native=tools.postgres())
 
     def up(self, report: Report, *, deploy: bool, context: Mapping[str, str]) -> Addresses:
         """Bring everything up, remembering each process as soon as it runs."""
-        self._choose_ports()
+        self._choose_ports(report)
         with step(report, "PostgreSQL runs"):
             password = ensure_master_password(self._directory.master_password)
             certificate = ensure_certificates(
@@ -126,21 +144,26 @@ class Stack:
 
     def down(self, report: Report) -> None:
         """Stop the three and wait for the end of each."""
+        ran = False
         for name, title in ((GATE, "Database gate"), (EMULATOR, "AWS endpoint")):
-            record = self._state.processes.get(name)
-            with step(report, f"{title} stopped"):
-                if record is not None:
-                    stop(record, seconds=30)
+            if self._runs(name):
+                ran = True
+                with step(report, f"{title} stopped"):
+                    self._end(name)
             self._forget(name)
-        with step(report, "PostgreSQL stopped"):
-            self._postgres.stop()
+        if self._postgres.pid() is not None:
+            ran = True
+            with step(report, "PostgreSQL stopped"):
+                self._postgres.stop()
+        if not ran:
+            report("Nothing ran")
 
-    def _choose_ports(self) -> None:
+    def _choose_ports(self, report: Report) -> None:
         """Keep the ports of what runs; else the remembered ones if they are still free, else others."""
         if not self._runs(EMULATOR):
-            self._state.aws_port = ports.choose(self._preferred.aws, remembered=self._state.aws_port)
+            self._state.aws_port = _choose_port(self._preferred.aws, self._state.aws_port, report)
         if not self._runs(GATE):
-            self._state.database_port = ports.choose(self._preferred.database, remembered=self._state.database_port)
+            self._state.database_port = _choose_port(self._preferred.database, self._state.database_port, report)
         self._directory.save(self._state)
 
     def _ensure_gate(self, certificate: ServerCertificate) -> None:
@@ -211,6 +234,14 @@ class Stack:
     def _forget(self, name: str) -> None:
         self._state.processes.pop(name, None)
         self._directory.save(self._state)
+
+
+def _choose_port(preferred: int, remembered: int | None, report: Report) -> int:
+    wanted = preferred if remembered is None else remembered
+    chosen = ports.choose(preferred, remembered=remembered)
+    if chosen != wanted:
+        report(f"Port {wanted} is taken, using {chosen}")
+    return chosen
 
 
 def _known(port: int | None) -> int:
