@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo up down test faults check bench bootstrap deploy synth lock clean
+.PHONY: demo up down test faults check bench bootstrap deploy destroy synth lock clean
 
 demo: $(VENV)/.run        ## start everything and show the main job
 	$(BIN)/beforehand demo
@@ -66,6 +66,9 @@ bootstrap: .beforehand/tools  ## prepare an AWS account and region for deploys, 
 
 deploy: .beforehand/tools  ## deploy to AWS: make deploy STAGE=dev WITH="-c staff_email=you@example.com"
 	$(CDK) deploy --all -c stage=$(STAGE) $(WITH)
+
+destroy: .beforehand/tools ## delete stacks from AWS: make destroy STAGE=dev STACKS=Beforehand-dev-Tasks
+	$(CDK) destroy $(or $(STACKS),--all) -c stage=$(STAGE) $(WITH)
 
 synth: .beforehand/tools   ## write the templates of a stage to cdk.out, without AWS
 	$(CDK) synth --quiet -c stage=$(STAGE) $(WITH)

@@ -144,7 +144,7 @@ def _scan(flow: Workflow, functions: _Functions, stage: Stage) -> None:
     flow.state("SelectAtRisk", {**select, "Next": "IsAnyoneAtRisk"}, caught=True)
     anyone = {"Condition": ask("$count($states.input.customers) > 0"), "Next": "Brief"}
     flow.state("IsAnyoneAtRisk", {"Type": "Choice", "Choices": [anyone], "Default": "Propose"})
-    brief = flow.invoke(functions.brief, {**run, "customers": ask("[$states.input.customers]")})
+    brief = flow.invoke(functions.brief, run)
     flow.state("Brief", {**brief, "Next": "Write"}, caught=True)
     flow.state("Write", {**_write_each(flow, functions, stage), "Next": "Propose"}, caught=True)
 
