@@ -70,4 +70,4 @@ def installed(folder: Path) -> Iterator[Installation]:
                 company=company.write(state / "sample", today=today),
             )
         finally:
-            down(ROOT, report=print)
+            down(ROOT, report=print, remove_data=True)

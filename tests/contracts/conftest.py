@@ -82,7 +82,7 @@ def addresses() -> Iterator[Addresses | None]:
             yield started
         finally:
             with state_at(state):
-                down(ROOT, report=print)
+                down(ROOT, report=print, remove_data=True)
 
 
 @contextmanager
