@@ -75,4 +75,4 @@ synth: .beforehand/tools   ## write the templates of a stage to cdk.out, without
 
 clean:             ## stop everything and remove what was made here, data included
 	[ ! -x $(BIN)/beforehand ] || $(BIN)/beforehand down --remove-data
-	rm -rf $(VENV) .beforehand cdk.out
+	rm -rf $(VENV) .beforehand cdk.out .hypothesis .pytest_cache .mypy_cache .ruff_cache

@@ -4,7 +4,6 @@ import json
 import re
 import signal
 import subprocess
-import time
 from datetime import datetime, timedelta
 
 import pytest
@@ -15,6 +14,7 @@ from beforehand.events.customers import ImportFinished
 from beforehand.names import Schedule
 from beforehand_cli.deployment import Deployment
 from beforehand_cli.local.mailbox import list_mail
+from beforehand_cli.local.processes import wait_until
 from beforehand_cli.local.up import up
 from beforehand_cli.scans import Scans
 from tests.installation import COMMAND, ROOT, Installation
@@ -134,8 +134,9 @@ def test_the_same_due_time_is_scanned_once(imported: Installation, scheduled: Sc
         stateMachineArn=imported.deployment.outputs["ScanStateMachine"],
         input=json.dumps({"due_at": scheduled.due_at.isoformat()}),
     )
-    while (ended := states.describe_execution(executionArn=started["executionArn"]))["status"] == "RUNNING":
-        time.sleep(0.1)
+    arn = started["executionArn"]
+    assert wait_until(lambda: states.describe_execution(executionArn=arn)["status"] != "RUNNING", seconds=60)
+    ended = states.describe_execution(executionArn=arn)
     assert ended["status"] == "SUCCEEDED"
     answer = json.loads(ended["output"])
     assert answer["claimed"] is False

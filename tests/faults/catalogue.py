@@ -14,6 +14,5 @@ FAULTS = {
     23: "one message of a scan cannot be written",
     24: "a step of an old run is delivered again, days later",
     30: "a function is killed in the middle of a migration",
-    33: "a run has far more customers than a state machine can carry",
     35: "a function is killed in the middle of an import",
 }

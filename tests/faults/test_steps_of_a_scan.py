@@ -252,10 +252,3 @@ def test_a_step_of_an_old_run_changes_nothing_days_later(base: Scan) -> None:
     base.propose(old)
     assert base.state() == before
     assert len(base.select(later.run_id).customers) == 10
-
-
-@pytest.mark.fault(33)
-def test_what_travels_between_steps_does_not_grow_with_the_base(base: Scan) -> None:
-    scored = base.score()
-    answers = [scored, base.select(scored.run_id)]
-    assert all(len(answer.model_dump_json()) < 2_000 for answer in answers)

@@ -64,7 +64,7 @@ def _where_to_look(endpoint: str, mailbox: str, *, run: str) -> None:
         ("beforehand scan", "scan once, now"),
         ("beforehand scan --mode continuous", "watch each scan as it comes due"),
         ("beforehand import customers FILE", "your own customers"),
-        ("beforehand invoke churn_score", "run one function with its sample event"),
+        ("beforehand invoke database_migrate", "run one function with its sample event"),
         ("make down", "stop everything; the data stay"),
     ):
         console.print(
