@@ -25,3 +25,4 @@ class Prefix(StrEnum):
     IMPORTS = "imports/"
     IMPORT_RESULTS = "import-results/"
     RUNS = "runs/"
+    MEMORY = "memory/"
