@@ -3,7 +3,7 @@
 -- of the day's whole pass, evenly spaced in their order. They are kept negated, lowest first, because
 -- width_bucket counts the thresholds that are not above a value, and what is asked is how many are below it.
 create table churn_yardsticks (
-    scope   text collate "C" primary key,
+    scope   text primary key,
     mean    double precision not null,
     negated double precision[] not null
 );
@@ -14,9 +14,11 @@ alter table churn_yardsticks alter column negated set storage plain;
 -- base, and its ratio to the mean of its segment. Where all values are the same a comparison says nothing.
 -- (churn_signals.lifetime_value_rank, of the release before, is not written any more.)
 alter table churn_signals add column average_order double precision;
+alter table churn_signals add column standing text not null default 'free'
+    check (standing in ('free', 'opted_out', 'unreachable'));
 create function churn_rank(value double precision, negated double precision[]) returns double precision
 language sql immutable as '
-    select case when negated[1] < negated[cardinality(negated)]
+    select case when value is not null and negated[1] < negated[cardinality(negated)]
                 then least((cardinality(negated) - width_bucket(-value, negated))::float8
                            / (cardinality(negated) - 1), 1) end';
 create view churn_compared_signals as

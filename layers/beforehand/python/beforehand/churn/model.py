@@ -69,7 +69,9 @@ class Signals:
     """The facts that scoring uses, as they stood on one day. None is unknown.
 
     `spending_ratio` is the last 90 days over the 90 before (at most 10), `engagement_ratio` the last 30 days
-    over a third of the 90 before, `csat` 1–5, `nps` 0–10, `lifetime_value_rank` 0–1 inside the segment.
+    over a third of the 90 before, `csat` 1–5, `nps` 0–10, `lifetime_value_rank` 0–1 inside the segment and
+    `lifetime_value_percentile` among all, `lifetime_value_ratio` over the mean of the segment, `average_order` in
+    the company's currency.
     """
 
     customer_id: str
@@ -79,12 +81,15 @@ class Signals:
     recency_days: int | None = None
     orders_per_month: float | None = None
     spending_ratio: float | None = None
+    average_order: float | None = None
     engagement_ratio: float | None = None
     csat: float | None = None
     tickets_overdue: int | None = None
     nps: int | None = None
     lifetime_value: float | None = None
     lifetime_value_rank: float | None = None
+    lifetime_value_percentile: float | None = None
+    lifetime_value_ratio: float | None = None
     tenure_days: int | None = None
 
 
@@ -110,9 +115,10 @@ class Score:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scored:
-    """How the whole base stands after scoring; `changed` counts the scores that are not what they were."""
+    """How the base stands after scoring: how many were looked at, and how many scores are not what they were."""
 
     customers: int
+    rescored: int
     changed: int
 
 

@@ -64,7 +64,7 @@ def score(
     if not opened.claimed:
         return ScanScored(run_id=opened.run_id, claimed=False, scored=0, because=opened.because)
     scored = scores.refresh(as_of=request.due_at, profile=profile)
-    because = f"{opened.because}; {scored.changed} of {scored.customers} scores changed"
+    because = f"{opened.because}; of {scored.customers} customers {scored.rescored} were scored, {scored.changed} anew"
     return ScanScored(run_id=opened.run_id, claimed=True, scored=scored.customers, because=because)
 
 

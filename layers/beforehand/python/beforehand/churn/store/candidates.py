@@ -69,7 +69,7 @@ select c.position, c.rank, c.health, c.risk,
        b.orders, b.spent, b.first_on, b.last_on, s.*
 from churn_candidates as c
 join customers_v_profiles as p on p.customer_id = c.customer_id
-join churn_signals as s on s.customer_id = c.customer_id
+join churn_compared_signals as s on s.customer_id = c.customer_id
 cross join lateral (
     select count(*) as orders, coalesce(sum(amount), 0) as spent,
            min(purchased_on) as first_on, max(purchased_on) as last_on
@@ -141,7 +141,7 @@ class PostgresCandidates:
             f"count(*) filter (where {f.name} < {WEAK_BELOW}) as weak_{f.name}" for f in profile.factors
         )
         at_risk = """(
-            select signals.* from churn_signals as signals
+            select signals.* from churn_compared_signals as signals
             join churn_scores as scores on scores.customer_id = signals.customer_id
             join churn_scans as scan on scores.health < scan.health_threshold or scores.risk >= scan.risk_threshold
             where scan.run_id = :run_id)"""
