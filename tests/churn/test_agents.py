@@ -100,7 +100,8 @@ def test_the_plan_of_the_seeds_customer() -> None:
     assert plan.steps == (
         "A person looks into it within 2 hours",
         "Close the support tickets that are past the time promised",
-        "Let the message that is held go, or withdraw it, about: Haven't purchased in 60+ days (declining activity)",
+        "Let the message that is held go, or withdraw it, about: "
+        "Haven't purchased in 60+ days (declining activity)",
         "Answer in person whatever they reply",
         "Score again after 7 days and compare",
     )
