@@ -290,7 +290,8 @@ def test_scoring_what_changed_gives_what_scoring_everyone_would(
     base |= changed
     assert done.customers == len(base)
     expected = compared(
-        [signals_of(replace(r, customer_id=customer_id), p, TODAY) for customer_id, (r, p) in base.items()], measured
+        [signals_of(replace(r, customer_id=customer_id), p, TODAY) for customer_id, (r, p) in base.items()],
+        measured,
     )
     assert_same_signals(kept_signals(transaction), expected)
     rows = {row["customer_id"]: row for row in transaction.rows("select * from churn_scores")}

@@ -1,13 +1,13 @@
 -- depends: 0008.changes
 -- What a lifetime value is held against: for the whole base and for each segment, the mean and at most 501 values
 -- of the day's whole pass, evenly spaced in their order. They are kept negated, lowest first, because
--- width_bucket counts the thresholds that are not above a value, and what is asked is how many are below it.
+-- width_bucket counts the thresholds that are not above a value, and what is asked is how many are below it; and
+-- in line, so that they are not unpacked again for each customer that is held against them.
 create table churn_yardsticks (
     scope   text primary key,
     mean    double precision not null,
     negated double precision[] not null
 );
--- A row that holds its array in line is not unpacked again for each customer that is held against it.
 alter table churn_yardsticks alter column negated set storage plain;
 
 -- The signals with what follows from comparing: the rank (0–1) of a lifetime value in its segment and in the whole
@@ -59,6 +59,20 @@ create table churn_snapshots (
 );
 create index churn_snapshots_by_day on churn_snapshots (day);
 
-alter table churn_scans add column held_out integer not null default 0;
-alter table churn_scans add column over_budget integer not null default 0;
 alter table churn_scans add column in_hand integer not null default 0;
+alter table churn_scans add column over_budget integer not null default 0;
+alter table churn_scans add column held_out integer not null default 0;
+alter table churn_scans add column min_lifetime_value double precision;
+alter table churn_scans add column segments text[];
+
+-- Whose turn it would have been in which run, had they not been held out to be compared with.
+create table churn_held_out (
+    run_id      uuid not null references churn_scans,
+    customer_id text not null,
+    due_at      timestamptz not null,
+    rank        double precision not null,
+    health      double precision not null,
+    risk        double precision not null,
+    primary key (run_id, customer_id)
+);
+create index churn_held_out_by_customer on churn_held_out (customer_id, due_at desc);

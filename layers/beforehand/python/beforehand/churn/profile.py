@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from beforehand.errors import NotFoundError
+from beforehand.names import Profile
 
 
 class Comparison(StrEnum):
@@ -107,7 +108,7 @@ def _of(profile: ScoreProfile, name: str) -> Factor:
 _TREND = _at_least((1.1, 1.0), (0.9, 0.8), (0.7, 0.5), (0.4, 0.25), otherwise=0.0)
 
 DEFAULT_V1 = ScoreProfile(
-    version="default-v1",
+    version=Profile.DEFAULT_V1,
     factors=(
         Factor(
             name="recency",
@@ -167,7 +168,7 @@ DEFAULT_V1 = ScoreProfile(
 # has no figures that we know of (basket, relative value) the bands are ours; and a fact that is missing drops its
 # factor, where the original takes a middling value in silence.
 PROCX_V1 = ScoreProfile(
-    version="procx-v1",
+    version=Profile.PROCX_V1,
     factors=(
         replace(_of(DEFAULT_V1, "segment"), weight=15),
         Factor(name="value_percentile", weight=12, signal="lifetime_value_percentile", measure=Linear()),

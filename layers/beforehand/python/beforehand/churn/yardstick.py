@@ -69,7 +69,7 @@ def _compared(signals: Signals, yardsticks: Mapping[str, Yardstick]) -> Signals:
     value = signals.lifetime_value
     return replace(
         signals,
-        lifetime_value_rank=alike and alike.rank(value),
-        lifetime_value_ratio=alike and alike.ratio(value),
-        lifetime_value_percentile=everyone and everyone.rank(value),
+        lifetime_value_rank=None if alike is None else alike.rank(value),
+        lifetime_value_ratio=None if alike is None else alike.ratio(value),
+        lifetime_value_percentile=None if everyone is None else everyone.rank(value),
     )

@@ -43,7 +43,9 @@ def merge(
     names = ("customer_id", *columns, *extra)
     values = ["fresh.customer_id", *(f"fresh.{name}" for name in columns)]
     values += [added for added, _ in extra.values()]
-    sets = [f"{name} = fresh.{name}" for name in columns] + [f"{name} = {value}" for name, (_, value) in extra.items()]
+    sets = [f"{name} = fresh.{name}" for name in columns] + [
+        f"{name} = {value}" for name, (_, value) in extra.items()
+    ]
     kept, given = (", ".join(f"{row}.{name}" for name in columns) for row in ("kept", "fresh"))
     gone = "when not matched by source then delete" if everyone else ""
     counted = ", ".join(
@@ -61,5 +63,4 @@ with merged as (
     {gone}
     returning merge_action() as done, {returning}
 ){", " + then if then else ""}
-select {counted} from merged"""  # noqa: S608 - from our own names alone
-
+select {counted} from merged"""

@@ -68,9 +68,7 @@ class PostgresScores:
         if base is None or (base.day, base.profile) != (day, profile.version):
             self.refresh(as_of=as_of, profile=profile)
 
-    def _score_changed(
-        self, changed: int, base: Base, seen: str, as_of: datetime, profile: ScoreProfile
-    ) -> Scored:
+    def _score_changed(self, changed: int, base: Base, seen: str, as_of: datetime, profile: ScoreProfile) -> Scored:
         if not changed:
             self._remember(base.day, profile, seen, base.customers, base.snapshot_on)
             return Scored(customers=base.customers, rescored=0, changed=0)
@@ -155,12 +153,12 @@ def _of(alias: str, names: tuple[str, ...]) -> str:
 def _scored(profile: ScoreProfile, *, among: bool = False) -> str:
     """The fresh scores with what selecting needs of the signals beside them."""
     where = " where customer_id in (select customer_id from churn_changed)" if among else ""
-    source = f"(select * from churn_compared_signals{where})"  # noqa: S608 - from our own constants alone
+    source = f"(select * from churn_compared_signals{where})"
     return f"""
 select scored.customer_id, cast(:profile as text) as profile, scored.health, scored.risk, scored.coverage,
        cast(:as_of as timestamptz) as as_of, signals.lifetime_value, signals.standing
 from ({sql.scores(profile, source)}) as scored
-join churn_signals as signals on signals.customer_id = scored.customer_id"""  # noqa: S608 - as above
+join churn_signals as signals on signals.customer_id = scored.customer_id"""
 
 
 def _merged_scores(fresh: str, *, everyone: bool = False, day: date | None = None) -> str:
@@ -176,7 +174,8 @@ def _merged_scores(fresh: str, *, everyone: bool = False, day: date | None = Non
         then=f"""snapshots as (
             insert into churn_snapshots (customer_id, day, profile, health, risk, coverage)
             select customer_id, date '{day}', profile, health, risk, coverage from merged
-            where done <> 'DELETE' and (tenth_before is distinct from tenth or profile_before is distinct from profile)
+            where done <> 'DELETE'
+              and (tenth_before, profile_before) is distinct from (tenth, profile)
             on conflict (customer_id, day) do nothing
         )""",
         returning=(

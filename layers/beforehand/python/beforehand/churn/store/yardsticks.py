@@ -19,7 +19,7 @@ insert into churn_yardsticks (scope, mean, negated)
 select scope, avg(lifetime_value),
        array_agg(-lifetime_value order by lifetime_value desc) filter (where place * {STEPS} % last < {STEPS})
 from placed
-group by scope"""  # noqa: S608 - from our own constants alone
+group by scope"""
 
 
 def make(transaction: Transaction) -> None:
