@@ -23,7 +23,9 @@ TABLE = re.compile(
     r"\b(?:from|join|into|update|using|truncate|table|copy)\s+"
     r"(?!table\b)(?:if\s+exists\s+)?(?:only\s+)?(?:public\.)?([a-z_]+)"
 )
-ADDS = re.compile(r"create (function|trigger) |alter table \w+ alter column \w+ set storage ", re.IGNORECASE)
+ADDS = re.compile(
+    r"(/\*.*?\*/\s*)*(create (function|trigger)|alter table \w+ alter column \w+ set storage) ", re.I | re.S
+)
 """Commands that only add, or change how a value is stored and nothing that is read."""
 FILLED = {exp.DefaultColumnConstraint, exp.GeneratedAsIdentityColumnConstraint, exp.ComputedColumnConstraint}
 """What gives a new column its value where the release before does not know it."""

@@ -10,7 +10,8 @@ import pytest
 
 from beforehand.adapters import aws
 from beforehand.adapters.bedrock import BedrockModel
-from beforehand.churn import text_check, writing
+from beforehand.adapters.s3 import S3Files
+from beforehand.churn import text_check, write_wiring, writing
 from beforehand.churn.documents import Brief, Draft, brief_file, draft_file
 from beforehand.churn.model import Asked, Letter
 from beforehand.churn.model_writing import ModelWriter
@@ -18,6 +19,7 @@ from beforehand.churn.templates import TemplateWriter
 from beforehand.churn.text_check import Written
 from beforehand.events.churn import MessageRequested
 from beforehand.outreach.model import Channel
+from beforehand.settings.churn import ChurnWriteSettings
 from tests.churn.bedrock_server import HOLDS, Bedrock, recorded, serving
 from tests.churn.hostile import HOSTILE, WISHES
 from tests.churn.people import COMPANY, RUN, brief, facts
@@ -246,6 +248,26 @@ def test_hostile_text_has_no_effect_on_a_template(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
+def test_a_hostile_language_is_english(text: str) -> None:
+    plain = by_template(english(language=None))
+    for language in (text, f"en-{text}", f"en_{text}"):
+        letter = by_template(english(language=language))
+        assert same_text(letter, plain)
+        assert text not in letter.because
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_text_message_or_hindi_that_obeys_is_refused_as_well(bedrock: Bedrock, text: str) -> None:
+    for answer, changed in (("sms", {"language": "en", "channel": Channel.SMS}), ("hindi", {"language": "hi"})):
+        good = recorded(answer)["body"]["output"]["message"]["content"][0]["toolUse"]["input"]["text"]
+        bedrock.will_say(recorded(answer, text=f"{text} {good}"))
+        given = brief(facts(name=text, signals={"loyalty_tier": text}, **changed))
+        letter = asking(given, calls=1)
+        assert same_text(letter, by_template(given))
+        assert letter.asked is not None and not letter.asked.wrote
+
+
+@pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_never_reaches_the_model_and_is_refused_if_it_comes_back(bedrock: Bedrock, text: str) -> None:
     good = recorded("english")["body"]["output"]["message"]["content"][0]["toolUse"]["input"]["text"]
     bedrock.will_say(recorded("english", text=f"{good} {text}"))
@@ -308,3 +330,12 @@ def test_neither_request_nor_answer_is_logged(bedrock: Bedrock, caplog: pytest.L
 
 def replace_name(name: str) -> Brief:
     return brief(replace(facts(language="en"), name=name))
+
+
+def test_the_function_asks_a_model_only_where_its_settings_name_one() -> None:
+    files = S3Files("files")
+    plain = ChurnWriteSettings(files_bucket="files", company_name=COMPANY)
+    named = ChurnWriteSettings(files_bucket="files", company_name=COMPANY, bedrock_model=MODEL)
+    assert isinstance(write_wiring._writer(plain, files), TemplateWriter)
+    assert isinstance(write_wiring._writer(named, files), ModelWriter)
+    assert ChurnWriteSettings.from_env(plain.to_env()) == plain

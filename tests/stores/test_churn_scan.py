@@ -24,7 +24,8 @@ from beforehand.churn.documents import (
     result_file,
 )
 from beforehand.churn.memory_store import PostgresMemory
-from beforehand.churn.model import LeftAlone, Purchase, Record, Trigger
+from beforehand.churn.model import Asked, LeftAlone, Purchase, Record, Trigger
+from beforehand.churn.prices import Prices
 from beforehand.churn.profile import DEFAULT_V1
 from beforehand.churn.store.candidates import PostgresCandidates
 from beforehand.churn.store.scores import PostgresScores
@@ -84,7 +85,7 @@ class Scan:
         counted = asdict(self.candidates.selected(found.run_id).left_alone)
         return {name: count for name, count in counted.items() if count}
 
-    def brief(self, run_id: UUID) -> Sequence[str]:
+    def brief(self, run_id: UUID, allowance: Allowance = Allowance()) -> Sequence[str]:  # noqa: B008 - it is frozen
         return briefing.brief(
             ScanStep(run_id=run_id),
             runs=self.runs,
@@ -93,14 +94,14 @@ class Scan:
             memory=PostgresMemory(self.transaction),
             files=self.files,
             profile=DEFAULT_V1,
-            allowance=Allowance(),
+            allowance=allowance,
         ).customers
 
     def write(self, run_id: UUID, customer_id: str) -> None:
         request = MessageRequested(run_id=run_id, customer_id=customer_id)
         writing.write(request, files=self.files, writer=TemplateWriter(COMPANY), company=COMPANY)
 
-    def propose(self, run_id: UUID, *, now: datetime) -> ScanFinished:
+    def propose(self, run_id: UUID, *, now: datetime, prices: Prices | None = None) -> ScanFinished:
         return proposing.propose(
             ScanStep(run_id=run_id),
             runs=self.runs,
@@ -110,6 +111,7 @@ class Scan:
             journal=PostgresJournal(self.transaction),
             files=self.files,
             now=now,
+            prices=prices,
         )
 
     def to_the_end(self, due_at: datetime = DUE_AT, **options: Any) -> ScanFinished:
@@ -564,3 +566,37 @@ def test_everybody_is_exported_a_part_at_a_time(transaction: Transaction, monkey
         if (after := answer.next_after) is None:
             break
     assert seen == [("C0", "C1"), ("C2", "C3"), ("C4",)]
+
+
+@pytest.mark.parametrize(("prices", "cost"), [(None, None), (Prices(input_million=10, output_million=100), 0.025)])
+def test_a_scan_says_what_its_model_was_asked(
+    transaction: Transaction, prices: Prices | None, cost: float | None
+) -> None:
+    base(transaction, lapsing("C1"), lapsing("C2"), lapsing("C3"))
+    doing = Scan(transaction)
+    run_id = doing.score().run_id
+    doing.select(run_id)
+    doing.brief(run_id, Allowance(calls_per_run=3, calls_per_letter=2))
+    calls = [doing.files.read(brief_file(run_id, c), Brief).model_calls for c in ("C1", "C2", "C3")]
+    assert calls == [2, 1, 0]
+    for customer_id in ("C1", "C2", "C3"):
+        doing.write(run_id, customer_id)
+    for customer_id, asked in (("C1", 2), ("C2", 1)):
+        draft = doing.files.read(draft_file(run_id, customer_id), Draft)
+        use = Asked(model="m", calls=asked, input_tokens=500 * asked, output_tokens=50, wrote=customer_id == "C2")
+        doing.files.write(draft_file(run_id, customer_id), draft.model_copy(update={"model": use}))
+    finished = doing.propose(run_id, now=DUE_AT, prices=prices)
+    result = doing.result(run_id)
+    assert (result.model_calls, result.model_letters, result.input_tokens, result.output_tokens) == (
+        3,
+        1,
+        1500,
+        100,
+    )
+    assert result.estimated_cost == (None if cost is None else pytest.approx(cost))
+    told = "Language model: 3 calls, 1 message taken; 1500 tokens in, 100 out"
+    assert f"{told}\n" in finished.message if cost is None else f"{told}, about 0.0250\n" in finished.message
+    entered = transaction.rows(
+        "select facts -> 'model' ->> 'calls' as calls from journal_decisions order by customer_id"
+    )
+    assert [row["calls"] for row in entered] == ["2", "1", None]

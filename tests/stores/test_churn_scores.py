@@ -302,7 +302,14 @@ def test_scoring_what_changed_gives_what_scoring_everyone_would(
 
 
 def forget(transaction: Transaction) -> None:
-    for table in ("customers_purchases", "customers", "churn_base", "churn_snapshots", "churn_scores"):
+    for table in (
+        "customers_purchases",
+        "customers",
+        "churn_base",
+        "churn_snapshots",
+        "churn_scores",
+        "churn_signals",
+    ):
         transaction.run(f"delete from {table}")
 
 
@@ -360,8 +367,7 @@ def test_a_change_that_is_committed_while_others_are_scored_is_scored_next_time(
     finally:
         slow.close()
         with database.transaction() as transaction:
-            transaction.run("delete from customers where customer_id like 'S%'")
-            refresh(transaction)
+            forget(transaction)
 
 
 def test_a_snapshot_is_kept_of_each_day_on_which_health_is_another(transaction: Transaction) -> None:
