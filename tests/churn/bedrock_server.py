@@ -1,4 +1,7 @@
-"""A server that speaks the Converse API as documented and plays recorded answers; the client is botocore itself."""
+"""A server that speaks the Converse API as documented; the client is botocore itself.
+
+The answers in `recorded/` are written by hand in the documented shapes: none was captured from a real Bedrock.
+"""
 
 import json
 import threading
@@ -32,7 +35,7 @@ class Bedrock:
 
 
 def recorded(name: str, **changed: Any) -> dict[str, Any]:
-    """A recorded answer; `changed` are fields of what the model gave to the tool."""
+    """An answer of `recorded/`; `changed` are fields of what the model gave to the tool."""
     answer: dict[str, Any] = json.loads((RECORDED / f"{name}.json").read_text(encoding="utf-8"))
     if changed:
         for block in answer["body"]["output"]["message"]["content"]:

@@ -1,4 +1,4 @@
-"""A language model as the writer, through botocore against recorded answers; no real Bedrock was ever asked."""
+"""A language model as the writer: botocore against answers in documented shapes; no real Bedrock was asked."""
 
 import json
 import logging

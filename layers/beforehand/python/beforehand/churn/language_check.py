@@ -14,7 +14,7 @@ MOST_FOREIGN = 0.1
 
 SCRIPT_COUNTS_FROM = 0.05
 FEWEST_KNOWN_WORDS = 0.15
-"""So much of any longer text is words that some sixty sentences of the same language use as well."""
+"""So much of any longer text is words that the language's own messages use as well: chosen, not measured."""
 
 TEMPLATE = re.compile(r"\{[{%].*?[%}]\}", re.DOTALL)
 
