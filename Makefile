@@ -54,6 +54,7 @@ lock:        ## resolve every requirement again
 	$$lock pyproject.toml --extra cli --extra deploy --extra local -c requirements/test.txt -o requirements/run.txt; \
 	$$lock layers/runtime/requirements.in -c requirements/test.txt -o layers/runtime/requirements.txt; \
 	$$lock layers/migrations/requirements.in -c requirements/test.txt -o layers/migrations/requirements.txt; \
+	$$lock layers/imports/requirements.in -c requirements/test.txt -o layers/imports/requirements.txt; \
 	$$lock benchmarks/peer/requirements.in -c layers/runtime/requirements.txt -o benchmarks/peer/requirements.txt
 
 # Node and cdk for a deploy to AWS; the command runs the app with the Python of this environment.

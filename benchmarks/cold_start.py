@@ -37,7 +37,7 @@ CLIENTS = {
 }
 """The AWS clients that a function makes on its first call, as the peer does at import; the others make none."""
 
-MORE_LAYERS = {"database_migrate": ["migrations"]}
+MORE_LAYERS = {"customers_import": ["imports"], "database_migrate": ["migrations"]}
 ENVIRONMENT = {
     "AWS_REGION": "eu-central-1",
     "AWS_DEFAULT_REGION": "eu-central-1",
