@@ -41,7 +41,7 @@ def stream(content: str | bytes | Iterator[str]) -> "io.BufferedReader[Any]":
 
 
 def sheet(content: str | bytes | Iterator[str], kind: Kind, mapping: ImportMapping = AS_IT_IS) -> Sheet:
-    return open_sheet(stream(content), kind, mapping.file)
+    return open_sheet(stream(content), kind, mapping)
 
 
 def excel(rows: Iterable[Iterable[object]], *, title: str = "Sheet") -> bytes:

@@ -23,7 +23,7 @@ def test_finds_what_separates_the_cells(sign: str) -> None:
     )
     opened = sheet(content, "customers")
     assert opened.header == ("customer_id", "name")
-    assert [list(cells)[0] for _, cells, _ in opened] == ["C1"]
+    assert [next(iter(cells)) for _, cells, _ in opened] == ["C1"]
     assert bool(opened.about) == (sign != ",")
 
 

@@ -75,7 +75,7 @@ def test_a_telephone_company_is_scanned_and_says_how_much_is_known(
     assert (answer.rows, answer.added, answer.refused_rows) == (SUBSCRIBERS, SUBSCRIBERS, 0)
     assert "signed_up_on from tenure" in answer.because
     result = scan(installation, "2025-10-01")
-    # Four of ten factors at most: tenure, lifetime value and loyalty. What is known of less than a half has no score.
+    # Tenure, lifetime value and loyalty are known. What is known of less than a half has no score.
     assert result.insufficient >= SUBSCRIBERS
     kept = installation.rows(
         """select count(*), min(signed_up_on), max(signed_up_on), count(distinct loyalty_tier), sum(lifetime_value)

@@ -22,6 +22,11 @@ PIECE = 1 << 16
 REMEDY = "save the sheet as CSV, which has no such limit"
 DAMAGED = "the Excel file is damaged or was cut; save and upload it again"
 LOCAL_HEADER = struct.Struct("<4s22xHH")
+BROKEN = (
+    zipfile.BadZipFile, zlib.error, struct.error, expat.ExpatError, EOFError, NotImplementedError, LookupError,
+    ValueError,
+)  # fmt: skip
+"""What the archive's and the XML's readers say of a damaged file."""
 
 Attributes = dict[str, str]
 
@@ -49,7 +54,9 @@ def unpacked_size(file: IO[bytes]) -> int:
                     total += len(piece)
                     _must_fit(total)
             return total
-    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError) as error:
+    except UnreadableFileError:
+        raise
+    except BROKEN as error:
         raise UnreadableFileError(DAMAGED) from error
 
 
@@ -66,6 +73,8 @@ def _pieces(file: IO[bytes], part: zipfile.ZipInfo) -> Iterator[bytes]:
         raise UnreadableFileError("the Excel file is locked by a password; save it without one")
     if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise UnreadableFileError(f"the Excel file is packed in an unusual way; {REMEDY}")
+    if part.header_offset < 0:
+        raise zipfile.BadZipFile("a part begins before the file")
     file.seek(part.header_offset)
     _, name, extra = LOCAL_HEADER.unpack(file.read(LOCAL_HEADER.size))
     file.seek(name + extra, 1)
@@ -92,9 +101,9 @@ def layout(file: IO[bytes], sheet: str) -> Layout:
         try:
             with archive.open(_part_of(archive, sheet)) as part:
                 return _Walk().over(part)
-        except (KeyError, ValueError, expat.ExpatError, zipfile.BadZipFile, zlib.error) as error:
-            if isinstance(error, UnreadableFileError):
-                raise
+        except UnreadableFileError:
+            raise
+        except BROKEN as error:
             raise UnreadableFileError(DAMAGED) from error
 
 

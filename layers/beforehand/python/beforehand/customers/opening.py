@@ -4,7 +4,7 @@ import io
 from typing import Any
 
 from beforehand.customers.columns import Kind
-from beforehand.customers.mapping import FileFacts
+from beforehand.customers.mapping import ImportMapping
 from beforehand.customers.recognise import how_many
 from beforehand.customers.sheet import Sheet, UnreadableFileError
 from beforehand.customers.text_sheet import TextSheet
@@ -13,15 +13,20 @@ ZIP = b"PK\x03\x04"
 OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
-def open_sheet(stream: "io.BufferedReader[Any]", kind: Kind, facts: FileFacts) -> Sheet:
+def open_sheet(stream: "io.BufferedReader[Any]", kind: Kind, mapping: ImportMapping) -> Sheet:
     """The rows of a file. Raises UnreadableFileError."""
     start = stream.peek(8)[:8]
     if start.startswith(ZIP):
         from beforehand.customers.excel_sheet import ExcelSheet  # noqa: PLC0415 - loaded when a file is Excel's
 
-        return ExcelSheet(stream, facts)
+        return ExcelSheet(stream, mapping.file)
     if start.startswith(OLD_OFFICE):
         raise UnreadableFileError(
             "this is an Excel file of the old kind (.xls), or one with a password; save it as .xlsx without one"
         )
-    return TextSheet(stream, facts, lambda header: how_many(header, kind))
+    named = {source.column for source in mapping.columns.values()}
+    return TextSheet(
+        stream,
+        mapping.file,
+        lambda header: sum(name in named for name in header) if named else how_many(header, kind),
+    )

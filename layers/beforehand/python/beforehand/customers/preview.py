@@ -60,7 +60,7 @@ def preview(
     """Reads the first rows with the import's own code. What needs the database is left to the import."""
     found: tuple[str, ...] = ()
     try:
-        sheet = open_sheet(stream, kind, mapping.file)
+        sheet = open_sheet(stream, kind, mapping)
         found = sheet.header
         ahead = _Ahead(sheet, looked_at)
         suggested = mapping if mapping.columns else suggest(sheet.header, ahead.kept, kind, mapping)

@@ -71,11 +71,12 @@ class TextSheet:
         if facts.delimiter:
             return DELIMITERS[facts.delimiter]
         signs = [(name, sign) for name, sign in DELIMITERS.items() if sign]
-        suits = fits if facts.header else len
         try:
-            name, sign = max(signs, key=lambda one: suits(next(csv.reader([self._ahead], delimiter=one[1] or ","))))
+            cells = {sign: next(csv.reader([self._ahead], delimiter=sign)) for _, sign in signs}
         except csv.Error as error:
             raise UnreadableFileError(f"line 1: {error}; check the quotes around it") from error
+        # The sign under which most columns are known; where none is, the one that makes most cells.
+        name, sign = max(signs, key=lambda one: (fits(cells[one[1]]) if facts.header else 0, len(cells[one[1]])))
         if sign != ",":
             self.about += (f"cells are separated by {name}",)
         return sign

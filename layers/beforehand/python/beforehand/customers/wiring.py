@@ -75,7 +75,7 @@ def _import(key: str, upload: Upload, opened: Opened, files: Files, database: Po
             answer = import_file(
                 key,
                 kind,
-                open_sheet(opened.stream, kind, mapping.file),
+                open_sheet(opened.stream, kind, mapping),
                 PostgresImport(transaction),
                 now=upload.started_at,
                 mapping=mapping,
