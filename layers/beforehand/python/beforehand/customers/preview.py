@@ -59,18 +59,19 @@ def preview(
 ) -> Preview:
     """Reads the first rows with the import's own code. What needs the database is left to the import."""
     found: tuple[str, ...] = ()
+    suggested = mapping
     try:
         sheet = open_sheet(stream, kind, mapping)
         found = sheet.header
         ahead = _Ahead(sheet, looked_at)
-        suggested = mapping if mapping.columns else suggest(sheet.header, ahead.kept, kind, mapping)
+        if not mapping.columns:
+            suggested = suggest(sheet.header, ahead.kept, kind, mapping)
         planned = plan(sheet.header, kind, mapping, latest=latest_day(now))
         rows = Rows(sheet=ahead, plan=planned)
         good = [(line, dict(zip(planned.columns, cells, strict=True))) for line, cells in rows]
     except UnreadableFileError as error:
-        return Preview(file=file, kind=kind, problem=str(error), found=found, mapping=mapping)
-    if mapping.file.doubled == "refuse":
-        good = list(_without_doubled(good, rows, KEYS[kind]))
+        return Preview(file=file, kind=kind, problem=str(error), found=found, mapping=suggested)
+    good = list(_without_doubled(good, rows, KEYS[kind], refuse=mapping.file.doubled == "refuse"))
     return Preview(
         file=file,
         kind=kind,
@@ -107,15 +108,15 @@ class _Ahead:
 
 
 def _without_doubled(
-    good: list[tuple[int, dict[str, str]]], rows: Rows, key: tuple[str, ...]
+    good: list[tuple[int, dict[str, str]]], rows: Rows, key: tuple[str, ...], *, refuse: bool
 ) -> Iterator[tuple[int, dict[str, str]]]:
     seen: dict[tuple[str, ...], int] = {}
     for line, row in good:
         identity = tuple(row.get(name, "") for name in key)
         if not all(identity):
             yield line, row
-        elif identity in seen:
-            rows.refusals.add(line, key[-1], f"stands on line {seen[identity]} already; keep one of the two")
-        else:
+        elif identity not in seen:
             seen[identity] = line
             yield line, row
+        elif refuse:
+            rows.refusals.add(line, key[-1], f"stands on line {seen[identity]} already; keep one of the two")
