@@ -56,48 +56,55 @@ def _is_sound(number: str) -> bool:
             national = number[1 + size :]
             if regions[0].prefix and regions[0].prefix.match(national):
                 return False
-            return next((r.is_number(national) for r in regions if r.has(national)), False)
+            return _belongs(national, regions)
+    return False
+
+
+def _belongs(national: str, regions: tuple["_Region", ...]) -> bool:
+    """Whether it is a number of the first region that it can belong to."""
+    for region in regions:
+        if region.leading is None:
+            if region.is_number(national):
+                return True
+        elif region.leading.match(national):
+            return region.is_number(national)
     return False
 
 
 class _Region:
-    """What the library knows of the numbers of one region, compiled once."""
+    """What the library knows of the numbers of one region, compiled once for each length."""
 
     def __init__(self, known: Any) -> None:
         self.prefix = re.compile(known.national_prefix_for_parsing) if known.national_prefix_for_parsing else None
-        self._leading = re.compile(known.leading_digits) if known.leading_digits is not None else None
-        self._general = _of([known.general_desc])
-        self._kinds = _of([getattr(known, kind) for kind in KINDS])
-
-    def has(self, national: str) -> bool:
-        """Whether the number belongs to this region, where several share a calling code."""
-        return bool(self._leading.match(national)) if self._leading else self.is_number(national)
+        self.leading = re.compile(known.leading_digits) if known.leading_digits is not None else None
+        self._general = known.general_desc
+        self._kinds = [kind for kind in (getattr(known, name) for name in KINDS) if kind is not None]
+        self._by_length: dict[int, re.Pattern[str] | None] = {}
 
     def is_number(self, national: str) -> bool:
-        """Whether somebody can have the number."""
-        return _is_one(national, self._general) and _is_one(national, self._kinds)
+        """Whether somebody can have the number: it is of some kind, as the region has them."""
+        size = len(national)
+        if size not in self._by_length:
+            self._by_length[size] = self._of_length(size)
+        pattern = self._by_length[size]
+        return bool(pattern and pattern.fullmatch(national))
+
+    def _of_length(self, size: int) -> "re.Pattern[str] | None":
+        kinds = [kind.national_number_pattern for kind in self._kinds if _can_have(kind, size)]
+        if not _can_have(self._general, size) or not kinds:
+            return None
+        return re.compile(rf"(?=(?:{self._general.national_number_pattern})\Z)(?:{'|'.join(kinds)})")
+
+
+def _can_have(described: Any, size: int) -> bool:
+    lengths = described.possible_length
+    return bool(described.national_number_pattern) and (not lengths or size in lengths)
 
 
 KINDS = (
     "premium_rate", "toll_free", "shared_cost", "voip", "personal_number", "pager", "uan", "voicemail",
     "fixed_line", "mobile",
 )  # fmt: skip
-
-_Patterns = tuple[tuple[frozenset[int], "re.Pattern[str]"], ...]
-
-
-def _of(described: list[Any]) -> _Patterns:
-    return tuple(
-        (frozenset(one.possible_length), re.compile(one.national_number_pattern))
-        for one in described
-        if one is not None and one.national_number_pattern
-    )
-
-
-def _is_one(national: str, patterns: _Patterns) -> bool:
-    return any(
-        (not lengths or len(national) in lengths) and pattern.fullmatch(national) for lengths, pattern in patterns
-    )
 
 
 @cache
