@@ -109,6 +109,8 @@ class PostgresImport:
         )
         counts = found or {"added": 0, "changed": 0, "incoming": 0}
         touched = counts["added"] + counts["changed"]
+        # Whoever reads the notes of changes starts each day from everyone, so older ones are of no use.
+        self._transaction.run("delete from customers_changes where changed_at < now() - interval '2 days'")
         return Merged(added=counts["added"], changed=counts["changed"], unchanged=counts["incoming"] - touched)
 
 
