@@ -86,6 +86,7 @@ def measure(socket: str, peer: Path, customers: int, rounds: int) -> dict[str, l
     target = [str(Path(socket).parent), DATABASE_NAME, DatabaseRole.APP_RW]
     environment = {**os.environ, "PYTHONPATH": str(peer)}
     found: dict[str, list[dict[str, Any]]] = {"first pass": [_run([*ours, "whole_pass", socket], None)]}
+    found["first selection"] = [_run([*ours, "selection", socket], None)]
     _vacuum(socket)
     for _ in range(rounds):
         for piece in ("top_of_a_full_pass", "count_in_sequence", "score_and_store", "selection"):

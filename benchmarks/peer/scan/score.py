@@ -1,6 +1,6 @@
 """The same score as it is commonly written: row by row over a data frame, vectorised, or with polars.
 
-Usage: score.py iterrows|pandas|polars SOCKET_FOLDER DATABASE USER. Prints seconds, the rate, memory and the ten found.
+Usage: score.py iterrows|pandas|polars SOCKET_FOLDER DATABASE USER. Prints seconds, rows, memory and the ten found.
 """
 
 import io

@@ -7,8 +7,10 @@ from beforehand.churn.profile import Bands, Factor, Levels, Linear, ScoreProfile
 from beforehand.churn.score import ROUNDED_TO
 
 
-def scores(profile: ScoreProfile, source: str) -> str:
+def scores(profile: ScoreProfile, source: str, *, beside: tuple[str, ...] = ()) -> str:
     """A query of customer_id, health, risk and coverage for every row of `source`, which has the signals.
+
+    Columns of the source named `beside` come along as they are.
 
     `offset 0` keeps each level apart; the planner would otherwise write every expression out where it is
     used, and evaluate it as often.
@@ -19,19 +21,21 @@ def scores(profile: ScoreProfile, source: str) -> str:
         f"case when {name} is null then 0 else {_number(factor.weight)} end"
         for name, factor in zip(names, profile.factors, strict=True)
     )
+    carried = "".join(f", {_carried(name)}" for name in beside)
+    given_back = "".join(f", {_carried(name)} as {name}" for name in beside)
     return f"""
-    select customer_id, health, coverage,
+    select customer_id, health, coverage{given_back},
            1 / (1 + exp({_number(-profile.steepness)} * ({_number(profile.midpoint)} - health / 100))) as risk
     from (
-        select customer_id, coverage,
+        select customer_id, coverage{carried},
                case when coverage >= {_number(profile.least_coverage)}
                     then round(100 * points / known * {_number(ROUNDED_TO)}) / {_number(ROUNDED_TO)}
                end as health
         from (
-            select customer_id, points, known, known / {_number(profile.weight)} as coverage
+            select customer_id, points, known{carried}, known / {_number(profile.weight)} as coverage
             from (
-                select customer_id, {points} as points, {known} as known
-                from ({shares(profile, source)}) as shared
+                select customer_id, {points} as points, {known} as known{carried}
+                from ({shares(profile, source, beside=beside)}) as shared
                 offset 0
             ) as summed
         ) as covered
@@ -39,20 +43,26 @@ def scores(profile: ScoreProfile, source: str) -> str:
     ) as healthy"""  # noqa: S608 - nothing here comes from outside this package
 
 
-def shares(profile: ScoreProfile, source: str) -> str:
+def shares(profile: ScoreProfile, source: str, *, beside: tuple[str, ...] = ()) -> str:
     """A query of customer_id, segment, loyalty_tier and the share (0–1 or null) of each factor, by its name."""
     worths = ",\n".join(f"{_share(factor)} as {factor.name}" for factor in profile.factors)
     raised = ",\n".join(
         f"{_held(factor.name)} as {factor.name}" if factor.adjustment else factor.name for factor in profile.factors
     )
     # A factor may be called what a signal is called, so labels travel under names of their own.
+    carried = "".join(f", {_carried(name)}" for name in beside)
+    taken = "".join(f", {name} as {_carried(name)}" for name in beside)
     return f"""
-    select customer_id, of_segment, of_tier, {raised}
+    select customer_id, of_segment, of_tier{carried}, {raised}
     from (
-        select customer_id, segment as of_segment, loyalty_tier as of_tier, {worths}
+        select customer_id, segment as of_segment, loyalty_tier as of_tier{taken}, {worths}
         from {source} as signals
         offset 0
     ) as worths"""  # noqa: S608 - nothing here comes from outside this package
+
+
+def _carried(name: str) -> str:
+    return f"of_{name}"
 
 
 def _share(factor: Factor) -> str:
