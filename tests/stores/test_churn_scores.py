@@ -21,6 +21,7 @@ from beforehand.churn.signals import signals_of
 from beforehand.churn.store import yardsticks
 from beforehand.churn.store.scores import SIGNALS, PostgresScores
 from beforehand.churn.yardstick import compared, yardsticks_of
+from beforehand.customers.store import FORGET
 from beforehand_cli.local.postgres import Postgres
 from tests.conftest import connect
 from tests.stores.churn_base import keep, read_cdnow
@@ -324,6 +325,19 @@ def put(transaction: Transaction, base: dict[str, tuple[Record, list[Purchase]]]
 def pretend_all_is_seen(transaction: Transaction) -> None:
     """A test is one transaction, which is never over, so all that it changed would be looked at again."""
     transaction.run("delete from customers_changes")
+
+
+def test_a_day_is_scored_whole_when_it_is_looked_at_again_after_its_changes_were_forgotten(
+    transaction: Transaction,
+) -> None:
+    two_customers(transaction)
+    refresh(transaction)
+    pretend_all_is_seen(transaction)
+    transaction.run("update customers set csat_180d = 1.5 where customer_id = 'C1'")
+    transaction.run("update customers_changes set changed_at = now() - interval '49 hours'")
+    transaction.run(FORGET)
+    assert transaction.rows("select * from customers_changes") == []
+    assert refresh(transaction, NOON + timedelta(minutes=5)) == Scored(customers=2, rescored=2, changed=1)
 
 
 def test_scores_only_whose_facts_changed(transaction: Transaction) -> None:

@@ -24,6 +24,8 @@ CHANGED = """
 insert into churn_changed
 select distinct customer_id from customers_v_changes where changed_in >= cast(:seen as xid8)"""
 
+FORGOTTEN = "select up_to from customers_v_changes_forgotten where up_to >= cast(:seen as xid8)"
+
 # A score that is the same keeps the moment since when it is.
 SINCE = " or ".join(f"kept.{name} is distinct from fresh.{name}" for name in SCORES)
 TENTH = "round(cast(fresh.health * 10 as numeric)) / float8 '10'"
@@ -56,7 +58,7 @@ class PostgresScores:
         day, base, seen = as_of.astimezone(UTC).date(), self._base(), self._now_seen()
         if base is not None and base.seen is not None and (base.day, base.profile) == (day, profile.version):
             changed = self._changed(base.seen)
-            if changed <= WHOLE_ABOVE * base.customers:
+            if changed is not None and changed <= WHOLE_ABOVE * base.customers:
                 return self._score_changed(changed, base, seen, as_of, profile)
         return self._score_everyone(day, base, seen, as_of, profile)
 
@@ -112,8 +114,13 @@ class PostgresScores:
         assert row is not None
         return str(row["seen"])
 
-    def _changed(self, seen: str) -> int:
-        """Puts those whose facts changed into `churn_changed`; returns how many there are."""
+    def _changed(self, seen: str) -> int | None:
+        """Puts those whose facts changed into `churn_changed`; returns how many there are.
+
+        None where changes since then are forgotten already: the same past day may be looked at again, weeks later.
+        """
+        if self._transaction.row(FORGOTTEN, seen=seen) is not None:
+            return None
         self._transaction.run("drop table if exists pg_temp.churn_changed")
         self._transaction.run("create temporary table churn_changed (customer_id text primary key) on commit drop")
         count = self._transaction.run(CHANGED, seen=seen)
@@ -142,6 +149,9 @@ def settle(transaction: Transaction) -> None:
     """Lets one scan at a time score and select, and gives it the memory to do so in few passes."""
     transaction.run("select pg_advisory_xact_lock(hashtext('churn'))")
     transaction.run("set local work_mem = '32MB'")
+    # The few that changed are looked up: by the usual price of a page out of turn, that of a spinning disk, the
+    # planner would read each table whole for a hundredth of it.
+    transaction.run("set local random_page_cost = 1.1")
     # Compiling the expressions takes longer than they run.
     transaction.run("set local jit = off")
     # On the disks of today a row is reached by its key almost as fast as in its order: few changes, few pages.
