@@ -27,7 +27,7 @@ AS_OF = datetime(2026, 1, 1, 12, tzinfo=UTC)
 TRIGGER = Trigger(health_threshold=40, risk_threshold=0.6, max_interventions=10)
 TOP = f"""
 select customer_id, risk * ln(1 + greatest(coalesce(lifetime_value, 0), {LEAST_AT_STAKE})) as rank
-from ({sql.scores(DEFAULT_V1, "churn_compared_signals", beside=("lifetime_value",))}) as s
+from ({sql.scores(DEFAULT_V1, "churn_compared_signals", ("lifetime_value",))}) as s
 where health < 40 or risk >= 0.6
 order by rank desc limit 10"""
 

@@ -154,8 +154,6 @@ def settle(transaction: Transaction) -> None:
     transaction.run("set local random_page_cost = 1.1")
     # Compiling the expressions takes longer than they run.
     transaction.run("set local jit = off")
-    # On the disks of today a row is reached by its key almost as fast as in its order: few changes, few pages.
-    transaction.run("set local random_page_cost = 1.1")
 
 
 def _of(alias: str, names: tuple[str, ...]) -> str:
@@ -168,7 +166,7 @@ def _scored(profile: ScoreProfile, *, among: bool = False) -> str:
     source = f"(select * from churn_compared_signals{where})"
     return f"""
 select scored.*, cast(:profile as text) as profile, cast(:as_of as timestamptz) as as_of
-from ({sql.scores(profile, source, beside=("lifetime_value", "standing"))}) as scored"""
+from ({sql.scores(profile, source, ("lifetime_value", "standing"))}) as scored"""
 
 
 def _merged_scores(fresh: str, *, everyone: bool = False, day: date | None = None) -> str:
