@@ -32,6 +32,9 @@ class Runs(Protocol):
     def get(self, run_id: UUID) -> Run:
         """One run. Raises NotFoundError."""
 
+    def note(self, run_id: UUID, *, statistics: Mapping[str, Any]) -> None:
+        """Keeps what a step counted."""
+
 
 class Scores(Protocol):
     """Where the base is scored."""
