@@ -80,6 +80,7 @@ def score(
     if not opened.claimed:
         return ScanScored(run_id=opened.run_id, claimed=False, scored=0, because=opened.because)
     scored = scores.refresh(as_of=request.due_at, profile=profile)
+    runs.note(opened.run_id, statistics={"customers": scored.customers, "rescored": scored.rescored})
     because = (
         f"{opened.because}; of {scored.customers} customers {scored.rescored} were scored, {scored.changed} anew"
     )
