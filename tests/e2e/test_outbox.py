@@ -64,6 +64,9 @@ def test_a_command_in_the_database_becomes_one_scan(carried_out: Installation) -
     ours = [e for e in executions if datetime.fromisoformat(json.loads(e["input"])["due_at"]) == DUE_AT]
     assert [e["name"] for e in ours] == [execution_of(StartScan(due_at=DUE_AT)).name]
 
+    ((copied_at,),) = carried_out.rows("select copied_at from outbox_v_commands where kind = 'start_scan'")
+    assert ours[0]["startDate"] - copied_at < timedelta(seconds=20), "the stream tells of it at once"
+
     def run() -> list[list[object]]:
         return carried_out.rows(
             "select state, options ->> 'max_interventions' from schedules_runs where run_id = :run",
@@ -74,7 +77,7 @@ def test_a_command_in_the_database_becomes_one_scan(carried_out: Installation) -
 
 
 def test_the_command_line_finds_that_scan_and_starts_no_other(carried_out: Installation) -> None:
-    done = carried_out.command("scan", "--as-of", DUE_AT.isoformat(), "--json")
+    done = carried_out.command("scan", "--as-of", f"{DUE_AT.astimezone():%Y-%m-%dT%H:%M:%S}", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["run_id"] == str(run_id_of(Schedule.CHURN_SCAN, DUE_AT))
     runs = "select count(*) from schedules_runs where due_at = :due_at"

@@ -18,7 +18,7 @@ FAULTS = {
     30: "a function is killed in the middle of a migration",
     34: "a command is refused for good",
     35: "a function is killed in the middle of an import",
-    37: "a function is killed between its commit and the copy of its command",
-    38: "the relay is killed between the call and writing it down",
+    37: "a function is killed between its commit and the end of the copy of its command",
+    38: "the relay is killed just before or just after it starts what was asked for",
     39: "a poison command is among good ones",
 }
