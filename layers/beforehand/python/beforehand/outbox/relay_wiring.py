@@ -34,7 +34,7 @@ def relay(arrived: CommandsArrived) -> CommandsRelayed:
     due = commands.due(now=moment, limit=MOST_AT_ONCE)
     relayed = carry_out(due, commands, settings, now=moment)
     if relayed.left:
-        raise UnreachableError(f"{relayed.left} commands that are due could not be tried; each stays due")
+        raise UnreachableError(f"{relayed.left} of the commands that are due could not be tried; they stay due")
     return relayed
 
 
