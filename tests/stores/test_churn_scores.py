@@ -398,6 +398,19 @@ def test_a_snapshot_is_kept_of_each_day_on_which_health_is_another(transaction: 
     assert transaction.row("select min(day) as first from churn_snapshots") == {"first": TODAY}
 
 
+def test_snapshots_are_kept_for_400_days_and_the_one_that_stood_before(transaction: Transaction) -> None:
+    known = Record(
+        customer_id="C1", segment="VIP", loyalty_tier="Gold", nps=9, engagement_30d=10, engagement_90d=30,
+        signed_up_on=TODAY - timedelta(days=800),
+    )  # fmt: skip
+    keep(transaction, [known], {})
+    for days, csat in ((0, 2.0), (5, 5.0), (10, 3.0), (408, 4.0)):
+        transaction.run("update customers set csat_180d = :csat", csat=csat)
+        refresh(transaction, NOON + timedelta(days=days))
+    left = transaction.rows("select day from churn_snapshots where customer_id = 'C1' order by day")
+    assert [(row["day"] - TODAY).days for row in left] == [5, 10, 408]
+
+
 def test_another_profile_scores_everyone_anew(transaction: Transaction) -> None:
     two_customers(transaction)
     refresh(transaction)

@@ -1,7 +1,7 @@
 """Signals and scores in PostgreSQL: a day's first pass is over the whole base, the others over what changed."""
 
 from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from beforehand.adapters.postgres import Transaction
 from beforehand.churn import sql
@@ -19,6 +19,15 @@ KEPT = ("customer_id", *SCORES, "as_of", "lifetime_value", "standing")
 
 WHOLE_ABOVE = 0.2
 """Where more than this share of the base changed, all of it is scored: the yardsticks have grown old."""
+
+SNAPSHOTS_KEPT = timedelta(days=400)
+
+# What stood on the oldest day that is kept, stays: a snapshot stands until the next one.
+FORGET = """
+delete from churn_snapshots as old
+where old.day < :oldest
+  and exists (select from churn_snapshots as next
+              where next.customer_id = old.customer_id and next.day > old.day and next.day <= :oldest)"""
 
 CHANGED = """
 insert into churn_changed
@@ -98,6 +107,7 @@ class PostgresScores:
         scored = f"select scored.*, true as known from ({_scored(profile)}) as scored"
         statement = _merged_scores(scored, everyone=True, day=day if newest else None)
         done = self._merge(statement, profile=profile.version, as_of=as_of)
+        self._transaction.run(FORGET, oldest=day - SNAPSHOTS_KEPT)
         counted = self._transaction.row("select count(*) as customers from churn_scores")
         customers = counted["customers"] if counted else 0
         self._remember(day, profile, seen, customers, day if newest else last)
