@@ -63,6 +63,9 @@ class Stage(BaseModel):
     write_concurrency: Annotated[int, Field(ge=1, le=40)] = 5
     """How many messages of one scan are written at a time; new accounts run ten functions at a time in all."""
 
+    api_calls_per_second: Annotated[int, Field(ge=1, le=10_000)] = 20
+    api_calls_at_once: Annotated[int, Field(ge=1, le=5_000)] = 40
+
     log_retention_days: int = 30
     import_retention_days: Annotated[int, Field(ge=1)] = 90
     run_retention_days: Annotated[int, Field(ge=1)] = 30

@@ -1,0 +1,5 @@
+"""Runs for every request to the API."""
+
+from beforehand.api.wiring import serve
+
+handler = serve()
