@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo up down test faults check bench bootstrap deploy destroy synth lock clean
+.PHONY: demo up down test faults check bench bench-import bootstrap deploy destroy synth lock clean
 
 demo: $(VENV)/.run        ## start everything and show the main job
 	$(BIN)/beforehand demo
@@ -30,6 +30,9 @@ check: $(VENV)/.test      ## style, types, import rules, security rules of the s
 bench: $(VENV)/.run       ## what a cold start costs, beside functions as they are usually shipped
 	$(BIN)/python -m benchmarks.cold_start
 
+bench-import: $(VENV)/.run ## what an import of a million rows takes, beside pandas
+	$(BIN)/python -m benchmarks.imports
+
 $(VENV)/bin/uv: requirements/uv.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Beforehand needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Name another with: make PYTHON=python3.13 ...")'
 	$(PYTHON) -m venv $(VENV)
@@ -54,7 +57,9 @@ lock:        ## resolve every requirement again
 	$$lock pyproject.toml --extra cli --extra deploy --extra local -c requirements/test.txt -o requirements/run.txt; \
 	$$lock layers/runtime/requirements.in -c requirements/test.txt -o layers/runtime/requirements.txt; \
 	$$lock layers/migrations/requirements.in -c requirements/test.txt -o layers/migrations/requirements.txt; \
-	$$lock benchmarks/peer/requirements.in -c layers/runtime/requirements.txt -o benchmarks/peer/requirements.txt
+	$$lock layers/imports/requirements.in -c requirements/test.txt -o layers/imports/requirements.txt; \
+	$$lock benchmarks/peer/requirements.in -c layers/runtime/requirements.txt -o benchmarks/peer/requirements.txt; \
+	$$lock benchmarks/peer/imports/requirements.in -o benchmarks/peer/imports/requirements.txt
 
 # Node and cdk for a deploy to AWS; the command runs the app with the Python of this environment.
 CDK = PATH="$(CURDIR)/$(BIN):$$($(BIN)/python -c 'from beforehand_cli.local.node import node; print(node().parent)'):$$PATH" \

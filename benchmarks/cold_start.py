@@ -37,7 +37,7 @@ CLIENTS = {
 }
 """The AWS clients that a function makes on its first call, as the peer does at import; the others make none."""
 
-MORE_LAYERS = {"database_migrate": ["migrations"]}
+MORE_LAYERS = {"customers_import": ["imports"], "database_migrate": ["migrations"]}
 ENVIRONMENT = {
     "AWS_REGION": "eu-central-1",
     "AWS_DEFAULT_REGION": "eu-central-1",
@@ -149,7 +149,7 @@ def install_peer() -> tuple[Shipped, Shipped]:
     if not zipped.is_dir():
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir(parents=True)
-        _install(lock, good)
+        install(lock, good)
         shutil.copy(PEER / "handler.py", good)
         subprocess.run([sys.executable, "-I", "-m", "compileall", "-q", str(good)], check=True)
         _unzip([good], zipped)
@@ -159,7 +159,8 @@ def install_peer() -> tuple[Shipped, Shipped]:
     )
 
 
-def _install(lock: Path, folder: Path) -> None:
+def install(lock: Path, folder: Path) -> None:
+    """Installs locked requirements into a folder. Raises PeerUnavailableError."""
     command = [find_uv_bin(), "pip", "install", "--quiet", "--python", sys.executable, "--require-hashes"]
     options = ["--only-binary", ":all:", "--link-mode", "copy", "--target", str(folder), "-r", str(lock)]
     done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)

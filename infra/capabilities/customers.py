@@ -30,7 +30,12 @@ class Customers(Construct):
                 CustomersImportSettings, DatabaseRole.APP_RW, files_bucket=files.name
             ),
             database=foundation.database,
-            rights=[*files.read(Prefix.IMPORTS), *files.write(Prefix.IMPORT_RESULTS)],
+            rights=[
+                *files.read(Prefix.IMPORTS),
+                *files.read(Prefix.IMPORT_MAPPINGS),
+                *files.write(Prefix.IMPORT_RESULTS),
+            ],
+            layers=["imports"],
             timeout=cdk.Duration.minutes(15),
             memory=1024,
         )

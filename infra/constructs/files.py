@@ -42,6 +42,7 @@ class Files(Construct):
             removal_policy=kept,
             lifecycle_rules=[
                 _forget(Prefix.IMPORTS, stage.import_retention_days),
+                _forget(Prefix.IMPORT_MAPPINGS, stage.import_retention_days),
                 _forget(Prefix.IMPORT_RESULTS, stage.import_retention_days),
                 _forget(Prefix.RUNS, stage.run_retention_days),
             ],

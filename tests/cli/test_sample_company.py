@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from beforehand.customers.columns import COLUMNS
-from beforehand.customers.rows import read
+from beforehand.customers.mapping import AS_IT_IS
+from beforehand.customers.plan import plan
+from beforehand.customers.rows import Rows
 from beforehand_cli.sample import company
+from tests.customers.files import sheet
 
 TODAY = date(2026, 1, 15)
 
@@ -23,11 +25,11 @@ def test_the_same_day_gives_the_same_bytes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["customers", "purchases"])
 def test_every_row_is_a_good_import_row(tmp_path: Path, kind: str) -> None:
     written = company.write(tmp_path, today=TODAY)
-    with getattr(written, kind).open(encoding="utf-8", newline="") as lines:
-        rows = read(lines, COLUMNS[kind])
-        assert len(list(rows)) == getattr(written, f"{kind.removesuffix('s')}_rows")
+    opened = sheet(getattr(written, kind).read_bytes(), kind)
+    rows = Rows(sheet=opened, plan=plan(opened.header, kind, AS_IT_IS, latest=TODAY))
+    assert len(list(rows)) == getattr(written, f"{kind.removesuffix('s')}_rows")
     assert rows.refusals.shown == []
-    assert rows.ignored == ()
+    assert rows.plan.ignored == ()
 
 
 def test_at_every_hour_someone_is_awake_and_nothing_lies_in_the_future(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Files in S3, with names in any script, streamed and whole."""
 
+import base64
+import hashlib
 from collections.abc import Callable
 
 import pytest
@@ -57,7 +59,55 @@ def test_streams_a_file_of_several_pieces(aws: Aws, bucket: str, remove: Callabl
     remove("imports/large.csv")
     lines = [f"{number},a customer of some length\r\n" for number in range(100_000)]
     aws.client("s3").put_object(Bucket=bucket, Key="imports/large.csv", Body="".join(lines).encode())
-    assert list(S3Files(bucket).lines("imports/large.csv")) == lines
+    with S3Files(bucket).open("imports/large.csv") as opened:
+        assert opened.size == sum(map(len, lines))
+        assert opened.stream.peek(1)[:1] == b"0"
+        assert opened.stream.read() == "".join(lines).encode()
+        assert opened.position() == opened.size
+
+
+def test_tells_one_content_of_a_file_from_the_next_and_what_was_said_of_it(
+    aws: Aws, bucket: str, remove: Callable[[str], None]
+) -> None:
+    remove("imports/a.csv")
+    versions = []
+    for body in (b"one", b"two"):
+        aws.client("s3").put_object(
+            Bucket=bucket, Key="imports/a.csv", Body=body, Metadata={"file-name": "%C3%A4.csv"}
+        )
+        with S3Files(bucket).open("imports/a.csv") as opened:
+            versions.append(opened.version)
+            assert opened.metadata == {"file-name": "%C3%A4.csv"}
+    assert len(set(versions)) == 2
+
+
+def test_reads_no_more_of_a_file_than_is_wanted(aws: Aws, bucket: str, remove: Callable[[str], None]) -> None:
+    remove("m.json")
+    aws.client("s3").put_object(Bucket=bucket, Key="m.json", Body=b"x" * 100)
+    assert S3Files(bucket).content("m.json", most=10) == b"x" * 11
+    assert S3Files(bucket).content("none.json", most=10) is None
+
+
+def test_an_upload_that_was_damaged_on_its_way_is_refused(aws: Aws, bucket: str) -> None:
+    wrong = base64.b64encode(hashlib.sha256(b"what was sent").digest()).decode()
+    with pytest.raises(ClientError, match=r"BadDigest|InvalidRequest|XAmzContentChecksumMismatch"):
+        aws.client("s3").put_object(Bucket=bucket, Key="damaged.csv", Body=b"what came", ChecksumSHA256=wrong)
+    assert S3Files(bucket).content("damaged.csv", most=10) is None
+
+
+def test_a_part_that_was_damaged_on_its_way_is_refused_and_what_is_never_completed_is_not_there(
+    aws: Aws, bucket: str
+) -> None:
+    s3 = aws.client("s3")
+    place = {"Bucket": bucket, "Key": "parts.csv"}
+    upload = s3.create_multipart_upload(**place, ChecksumAlgorithm="SHA256")["UploadId"]
+    aws.later(s3.abort_multipart_upload, **place, UploadId=upload)
+    wrong = base64.b64encode(hashlib.sha256(b"what was sent").digest()).decode()
+    part = {**place, "UploadId": upload}
+    with pytest.raises(ClientError, match=r"BadDigest|InvalidRequest|XAmzContentChecksumMismatch"):
+        s3.upload_part(**part, PartNumber=1, Body=b"what came", ChecksumSHA256=wrong)
+    s3.upload_part(**part, PartNumber=1, Body=b"customer_id\n", ChecksumAlgorithm="SHA256")
+    assert S3Files(bucket).content("parts.csv", most=10) is None
 
 
 def test_a_file_that_nobody_wrote_is_not_found(bucket: str) -> None:

@@ -23,7 +23,8 @@ def test_the_readme_has_its_two_commands_and_ci_runs_the_second() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [*MAKE, "make up", "make down", "make check", "make faults", "make bench", "make clean"]
+    "command",
+    [*MAKE, "make up", "make down", "make check", "make faults", "make bench", "make bench-import", "make clean"],
 )
 def test_every_make_target_is_there(command: str) -> None:
     done = subprocess.run(

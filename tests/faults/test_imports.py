@@ -13,6 +13,7 @@ from beforehand.customers.service import import_file
 from beforehand.customers.store import PostgresImport
 from beforehand_cli.local.postgres import Postgres
 from tests.conftest import connect
+from tests.customers.files import sheet
 
 NOW = datetime(2026, 1, 15, 9, tzinfo=UTC)
 ROWS = 20_000
@@ -37,7 +38,8 @@ def count(server: Postgres) -> int:
 def take(server: Postgres, source: Iterator[str]) -> int:
     """Imports as the function does; returns how many rows were refused."""
     with PostgresDatabase(lambda: connect(server)).transaction() as transaction:
-        answer = import_file("imports/customers/x.csv", "customers", source, PostgresImport(transaction), now=NOW)
+        opened = sheet(source, "customers")
+        answer = import_file("imports/customers/x.csv", "customers", opened, PostgresImport(transaction), now=NOW)
     return answer.refused_rows
 
 

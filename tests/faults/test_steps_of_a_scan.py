@@ -36,6 +36,7 @@ from beforehand.results import Status
 from beforehand.schedules.store import PostgresRuns
 from beforehand_cli.local.postgres import Postgres
 from beforehand_cli.sample import company
+from tests.customers.files import sheet
 from tests.fakes import MemoryFiles
 
 TODAY = date(2026, 1, 15)
@@ -142,8 +143,7 @@ def together(*tasks: Callable[[], None]) -> None:
 
 
 def load(transaction: Transaction, kind: Any, text: str) -> None:
-    lines = text.splitlines(keepends=True)
-    import_file(f"imports/{kind}/x.csv", kind, lines, PostgresImport(transaction), now=NOW)
+    import_file(f"imports/{kind}/x.csv", kind, sheet(text, kind), PostgresImport(transaction), now=NOW)
 
 
 def clear(server: Postgres) -> None:

@@ -46,6 +46,7 @@ def test_every_module_has_byte_code_that_is_loaded_unseen(target: Target) -> Non
     for folder in (
         built.requirements("runtime").path,
         built.requirements("migrations").path,
+        built.requirements("imports").path,
         built.ours(b"pem").path,
     ):
         sources = [s for s in folder.rglob("*.py") if s.read_bytes()]

@@ -26,7 +26,11 @@ DATABASE_FUNCTIONS = {
 EGRESS_FUNCTIONS = {"database_setup", "churn_write"}
 READ_AND_WRITE = {"s3:GetObject", "s3:ListBucket", "s3:PutObject"}
 FILES = {
-    "customers_import": {("s3:GetObject", "imports/"), ("s3:PutObject", "import-results/")},
+    "customers_import": {
+        ("s3:GetObject", "imports/"),
+        ("s3:GetObject", "import-mappings/"),
+        ("s3:PutObject", "import-results/"),
+    },
     "churn_brief": {("s3:PutObject", "runs/")},
     "churn_write": {("s3:GetObject", "runs/"), ("s3:PutObject", "runs/")},
     "churn_propose": {("s3:GetObject", "runs/"), ("s3:PutObject", "runs/")},

@@ -1,44 +1,44 @@
-"""`beforehand import`: customers and purchases from CSV files."""
+"""`beforehand import`: customers and purchases from CSV and Excel files."""
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
-from rich.progress import Progress
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from beforehand.clock import now
 from beforehand.customers.columns import COLUMNS, Kind
-from beforehand.events.customers import ImportFinished
+from beforehand.events.customers import ImportFinished, ImportProgress
 from beforehand.results import Status
 from beforehand_cli import uploads
+from beforehand_cli.commands import import_preview
+from beforehand_cli.commands.import_options import File, MappingFile, mapping_of
 from beforehand_cli.deployment import Deployment
 from beforehand_cli.options import AsJson, Stage
 from beforehand_cli.terminal import console, errors, print_json
 
 SHOWN_REFUSALS = 10
 NOTHING_TAKEN, SOME_REFUSED = 1, 3
-LEFT_OUT = "left out of account"
-app = typer.Typer(help="Import customers and purchases from CSV files.", no_args_is_help=True)
-
-File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A CSV file with a header.")]
+AS_USUAL = "every column was read"
+app = typer.Typer(help="Import customers and purchases from CSV and Excel files.", no_args_is_help=True)
+app.add_typer(import_preview.app, name="preview")
 
 
 @app.command()
-def customers(file: File, stage: Stage = None, as_json: AsJson = False) -> None:
+def customers(file: File, mapping: MappingFile = None, stage: Stage = None, as_json: AsJson = False) -> None:
     """Import customers; needs the column customer_id, understands the others that `columns` lists.
 
     Ends with status 0 when every row was taken, 3 when some were refused, 1 when nothing was taken.
     """
-    run("customers", file, stage, as_json)
+    run("customers", file, mapping, stage, as_json)
 
 
 @app.command()
-def purchases(file: File, stage: Stage = None, as_json: AsJson = False) -> None:
+def purchases(file: File, mapping: MappingFile = None, stage: Stage = None, as_json: AsJson = False) -> None:
     """Import purchases; needs customer_id, purchased_on and amount.
 
     Ends with status 0 when every row was taken, 3 when some were refused, 1 when nothing was taken.
     """
-    run("purchases", file, stage, as_json)
+    run("purchases", file, mapping, stage, as_json)
 
 
 @app.command()
@@ -50,13 +50,31 @@ def columns() -> None:
             console.print(f"  {name:<25} {column.type}{'  needed' if column.required else ''}", highlight=False)
 
 
-def run(kind: Kind, file: Path, stage: str | None, as_json: bool) -> None:
+def run(kind: Kind, file: Path, mapping: Path | None, stage: str | None, as_json: bool) -> None:
     """Imports a file and shows what became of it; the exit status says it too."""
-    with Progress(console=errors, transient=True, disable=as_json or not errors.is_terminal) as progress:
-        task = progress.add_task(f"Uploading {file.name}", total=1.0)
-        deployment = Deployment.of_stage(stage)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[rows]}"),
+    )
+    read = mapping_of(mapping)
+    with Progress(*columns, console=errors, transient=True, disable=as_json or not errors.is_terminal) as progress:
+        task = progress.add_task(f"Uploading {file.name}", total=1.0, rows="")
+
+        def reading(far: ImportProgress) -> None:
+            does = "Reading" if far.phase == "reading" else "Taking in"
+            shown = f"{does} {file.name}"
+            progress.update(task, description=shown, completed=far.share, rows=f"{far.rows:,} rows")
+
         answer = uploads.import_file(
-            deployment, kind, file, now=now(), progress=lambda share: progress.update(task, completed=share)
+            Deployment.of_stage(stage),
+            kind,
+            file,
+            now=now(),
+            progress=lambda share: progress.update(task, completed=share),
+            mapping=read,
+            reading=reading,
         )
     if as_json:
         print_json(answer.model_dump_json())
@@ -86,7 +104,7 @@ def show(name: str, answer: ImportFinished) -> None:
         f"{answer.unchanged:,} unchanged, {answer.refused_rows:,} refused",
         highlight=False,
     )
-    if answer.because.startswith(LEFT_OUT):
+    if answer.because not in ("", AS_USUAL):
         console.print("  [yellow]columns[/yellow]", highlight=False, end=" ")
         console.print(answer.because, highlight=False, markup=False)
     for refusal in answer.refused[:SHOWN_REFUSALS]:

@@ -90,11 +90,16 @@ def _contact(chance: Random, number: int, place: Place) -> Cells:
     return {
         "name": f"{family} {given}" if place.family_first else f"{given} {family}",
         "email": f"c{number}@customers.example" if chance.random() < 0.9 else "",
-        "phone": f"{place.prefix}{number % 1_000_000:06d}",
+        "phone": _phone(place, number),
         "language": chance.choice(place.languages),
         "zone": chance.choice(place.zones),
         "country": place.country,
     }
+
+
+def _phone(place: Place, number: int) -> str:
+    digits = place.phones.count("#")
+    return f"{place.phones.rstrip('#')}{number % 10**digits:0{digits}d}"
 
 
 def _tier(chance: Random, story: Story, today: date) -> Cells:

@@ -23,5 +23,6 @@ class Prefix(StrEnum):
     """Where things lie in the files bucket."""
 
     IMPORTS = "imports/"
+    IMPORT_MAPPINGS = "import-mappings/"
     IMPORT_RESULTS = "import-results/"
     RUNS = "runs/"

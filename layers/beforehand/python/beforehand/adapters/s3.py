@@ -1,7 +1,9 @@
 """Files in S3: how functions hand facts to each other, so that only ids travel through state machines."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -25,7 +27,7 @@ class S3Files:
 
     def read(self, key: str, kind: type[M]) -> M:
         """A document that was written before. Raises NotFoundError naming the key."""
-        return kind.model_validate_json(self._open(key).read())
+        return kind.model_validate_json(self._get(key)["Body"].read())
 
     def find(self, key: str, kind: type[M]) -> M | None:
         """A document, or None where nothing was written."""
@@ -34,18 +36,44 @@ class S3Files:
         except NotFoundError:
             return None
 
-    def lines(self, key: str, *, encoding: str = "utf-8-sig") -> Iterator[str]:
-        """The lines of a text file, streamed, their ends kept. Raises UnicodeDecodeError, NotFoundError."""
-        body = self._open(key)
-        with io.TextIOWrapper(io.BufferedReader(_Raw(body), 1 << 20), encoding=encoding, newline="") as text:
-            yield from text
+    @contextmanager
+    def open(self, key: str) -> Iterator["Opened"]:
+        """A file to be streamed. Raises NotFoundError."""
+        answer = self._get(key)
+        body = _Raw(answer["Body"])
+        with io.BufferedReader(body, 1 << 20) as stream:
+            yield Opened(
+                stream=stream,
+                size=answer["ContentLength"],
+                version=answer.get("VersionId", answer["ETag"].strip('"')),
+                metadata=answer.get("Metadata", {}),
+                position=lambda: body.taken,
+            )
 
-    def _open(self, key: str) -> Any:
+    def content(self, key: str, *, most: int) -> bytes | None:
+        """The first `most` bytes of a file and one more, or None where there is none."""
+        try:
+            return bytes(self._get(key)["Body"].read(most + 1))
+        except NotFoundError:
+            return None
+
+    def _get(self, key: str) -> Any:
         s3 = client("s3")
         try:
-            return s3.get_object(Bucket=self._bucket, Key=key)["Body"]
+            return s3.get_object(Bucket=self._bucket, Key=key)
         except s3.exceptions.NoSuchKey as error:
             raise NotFoundError(f"There is no file {key} in the bucket {self._bucket}") from error
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Opened:
+    """A file of the bucket while it is read: what is told of it, and how many bytes were taken so far."""
+
+    stream: "io.BufferedReader[Any]"
+    size: int
+    version: str
+    metadata: Mapping[str, str]
+    position: Callable[[], int]
 
 
 class _Raw(io.RawIOBase):
@@ -53,6 +81,7 @@ class _Raw(io.RawIOBase):
 
     def __init__(self, body: Any) -> None:
         self._body = body
+        self.taken = 0
 
     def readable(self) -> bool:
         return True
@@ -60,4 +89,5 @@ class _Raw(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         piece = self._body.read(len(buffer))
         buffer[: len(piece)] = piece
+        self.taken += len(piece)
         return len(piece)

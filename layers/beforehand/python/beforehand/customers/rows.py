@@ -1,27 +1,16 @@
 """Reads an import file row by row: good rows go on, each bad one is refused with its line and column."""
 
-import csv
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
-from beforehand.customers.columns import Column
+from beforehand.customers.plan import Plan
+from beforehand.customers.sheet import Flaws, Sheet
 from beforehand.events.customers import ImportRefusal
 
 SHOWN_REFUSALS = 100
-LONGEST_CELL = 100_000
-
-
-class _Lines(Protocol):
-    """What `csv.reader` gives: rows of cells, and the number of the line that was read last."""
-
-    @property
-    def line_num(self) -> int: ...
-    def __next__(self) -> list[str]: ...
-
-
-class UnreadableFileError(ValueError):
-    """A file that cannot be imported at all; the message says what is wrong and how to mend it."""
+NO_TEXT = re.compile("[\ud800-\udfff]")
+NOT_UTF8 = 'is not UTF-8; save the file as UTF-8, or say in a mapping what it is, such as encoding = "cp1252"'
 
 
 @dataclass(slots=True)
@@ -36,84 +25,66 @@ class Refusals:
         if len(self.shown) < SHOWN_REFUSALS:
             self.shown.append(ImportRefusal(line=line, column=column, because=because))
 
+    def add_all(self, count: int, first: Sequence[tuple[int, str, str]]) -> None:
+        """So many at once, of which the first are known by line, column and because."""
+        for line, column, because in first:
+            self.add(line, column, because)
+        self.count += count - len(first)
+
 
 @dataclass(slots=True)
 class Rows:
-    """The good rows of a file. Iterating gives (line, cells in the order of `columns`)."""
+    """The good rows of a file. Iterating gives (line, cells in the order of the plan's columns)."""
 
-    columns: tuple[str, ...]
-    ignored: tuple[str, ...]
-    refusals: Refusals
-    _lines: "_Lines"
-    _known: Mapping[str, Column]
-    _header: tuple[str, ...]
+    sheet: Sheet
+    plan: Plan
+    refusals: Refusals = field(default_factory=Refusals)
     count: int = 0
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
-        places = [(name, self._header.index(name), self._known[name]) for name in self.columns]
-        while True:
-            line = self._lines.line_num + 1
-            try:
-                cells = next(self._lines)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                raise UnreadableFileError(f"line {line}: {error}; check the quotes around it") from error
-            if not cells:
+        for line, cells, flaws in self.sheet:
+            if not flaws and not any(cells):
                 continue
             self.count += 1
-            row = self._read(line, cells, places)
+            row = self._read(line, cells, flaws)
             if row is not None:
                 yield line, row
 
-    def _read(self, line: int, cells: list[str], places: list[tuple[str, int, Column]]) -> list[str] | None:
-        if len(cells) != len(self._header):
-            because = f"has {len(cells)} cells where the header has {len(self._header)}; check its separators"
-            self.refusals.add(line, "", because)
+    def _read(self, line: int, cells: Sequence[str], flaws: Flaws) -> list[str] | None:
+        if flaws and (not cells or -1 in flaws):
+            place, because = next(iter(flaws.items()))
+            self.refusals.add(line, self._name(place), because)
             return None
-        row = []
-        for name, place, column in places:
-            cell = cells[place].strip()
+        if len(cells) != len(self.sheet.header):
+            self.refusals.add(
+                line, "", f"has {len(cells)} cells where {len(self.sheet.header)} are due; check its separators"
+            )
+            return None
+        row: list[str] = []
+        empty = self.plan.empty
+        for taken in self.plan.taken:
+            cell = cells[taken.place].strip()
             try:
-                if not cell and column.required:
+                if taken.place in flaws:
+                    raise ValueError(flaws[taken.place])
+                if cell in empty:
+                    cell = ""
+                if cell:
+                    cell = (
+                        taken.read(cell)
+                        if taken.beside is None or taken.read_beside is None
+                        else taken.read_beside(cell, row[taken.beside])
+                    )
+                if not cell and taken.required:
                     raise ValueError("is empty; every row needs it")
-                row.append(column.read(cell) if cell else "")
+                row.append(cell)
             except ValueError as error:
-                self.refusals.add(line, name, str(error))
+                self.refusals.add(line, taken.name, NOT_UTF8 if NO_TEXT.search(cell) else str(error))
                 return None
+        row.extend(self.plan.constants)
         return row
 
-
-def read(lines: Iterable[str], known: Mapping[str, Column]) -> Rows:
-    """The rows of a CSV file with a header.
-
-    Raises UnreadableFileError where the header is missing, lacks a column that is needed, or has one twice.
-    """
-    csv.field_size_limit(LONGEST_CELL)
-    reader = csv.reader(lines, strict=True)
-    try:
-        header = tuple(name.strip().lower() for name in next(reader, []))
-    except csv.Error as error:
-        raise UnreadableFileError(f"line 1: {error}; check the quotes around it") from error
-    if not any(header):
-        raise UnreadableFileError("the file is empty; its first line must name the columns")
-    separator = next((mark for mark in (";", "\t", "|") if len(header) == 1 and mark in header[0]), None)
-    if separator:
-        raise UnreadableFileError(f"its cells are separated by {separator!r}; save it with commas between them")
-    twice = sorted({name for name in header if header.count(name) > 1})
-    if twice:
-        raise UnreadableFileError(f"the header names {', '.join(twice)} more than once; keep one of them")
-    missing = [name for name, column in known.items() if column.required and name not in header]
-    if missing:
-        raise UnreadableFileError(
-            f"the header lacks {', '.join(missing)}; it has {', '.join(header)}. "
-            f"Columns that are understood: {', '.join(known)}"
-        )
-    return Rows(
-        columns=tuple(name for name in known if name in header),
-        ignored=tuple(name for name in header if name not in known),
-        refusals=Refusals(),
-        _lines=reader,
-        _known=known,
-        _header=header,
-    )
+    def _name(self, place: int) -> str:
+        """Our name for a place of the file, or the file's own."""
+        ours = next((taken.name for taken in self.plan.taken if taken.place == place), "")
+        return ours or (self.sheet.header[place] if 0 <= place < len(self.sheet.header) else "")

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from beforehand.adapters.postgres import Transaction
 from beforehand.customers.columns import COLUMNS, Kind
-from beforehand.customers.model import Merged
+from beforehand.customers.model import Merged, Taken
 
 PIECE = 1 << 16
 
@@ -25,31 +25,39 @@ class PostgresImport:
         names = ", ".join(("line", *columns))
         self._transaction.copy_in(f"copy incoming ({names}) from stdin (format csv)", _pieces(rows))
 
-    def doubled(self, key: tuple[str, ...]) -> list[tuple[int, int]]:
-        """Takes out rows whose key stands on an earlier line too; returns (line, earlier line).
+    def doubled(self, key: tuple[str, ...], *, shown: int) -> Taken:
+        """Takes out rows whose key stands on an earlier line too, and tells that line.
 
         A row that lacks a part of the key is like no other.
         """
         known = " and ".join(f"{name} is not null" for name in key)
-        found = self._transaction.rows(
-            f"""with doubles as (
-                   select line, min(line) over (partition by {", ".join(key)}) as earlier from incoming
-                   where {known}
-               )
-               delete from incoming using doubles
-               where incoming.line = doubles.line and doubles.line > doubles.earlier
-               returning doubles.line, doubles.earlier"""
+        return self._take_out(
+            f"""delete from incoming using (
+                    select line, min(line) over (partition by {", ".join(key)}) as earlier from incoming
+                    where {known}) doubles
+                where incoming.line = doubles.line and doubles.line > doubles.earlier
+                returning doubles.line, doubles.earlier""",
+            shown,
         )
-        return [(row["line"], row["earlier"]) for row in found]
 
-    def strangers(self) -> list[int]:
-        """Takes out purchases of customers that nobody has imported; returns their lines."""
-        found = self._transaction.rows(
+    def strangers(self, *, shown: int) -> Taken:
+        """Takes out purchases of customers that nobody has imported."""
+        return self._take_out(
             """delete from incoming where not exists (
                    select from customers where customers.customer_id = incoming.customer_id)
-               returning line"""
+               returning line, line as earlier""",
+            shown,
         )
-        return [row["line"] for row in found]
+
+    def _take_out(self, statement: str, shown: int) -> Taken:
+        """Counts what a statement took out, and keeps the first of them."""
+        found = self._transaction.rows(
+            f"""with taken as ({statement}), numbered as (select *, count(*) over () as taken_rows from taken)
+                select line, earlier, taken_rows from numbered order by line limit cast(:rows as integer)""",
+            rows=max(shown, 1),
+        )
+        lines = tuple((row["line"], row["earlier"]) for row in found[:shown])
+        return Taken(count=found[0]["taken_rows"] if found else 0, shown=lines)
 
     # Rows go in by key: two files that hold the same customers wait for each other and never for ever.
 

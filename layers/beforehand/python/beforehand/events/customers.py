@@ -1,5 +1,6 @@
 """What the functions of `customers` take and answer."""
 
+from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
@@ -63,3 +64,21 @@ class ImportFinished(Event):
 def import_result_file(key: str) -> str:
     """Where the answer about an uploaded file lies in the bucket."""
     return f"{Prefix.IMPORT_RESULTS}{key.removeprefix(Prefix.IMPORTS)}.json"
+
+
+class ImportProgress(Event):
+    """How far an import has come: rows read, the share of the file that is read (0–1), and what it does."""
+
+    rows: Count
+    share: Annotated[float, Field(ge=0, le=1)]
+    phase: Literal["reading", "merging"]
+
+
+def import_progress_file(key: str) -> str:
+    """Where an import that takes its time says how far it has come."""
+    return f"{Prefix.IMPORT_RESULTS}{key.removeprefix(Prefix.IMPORTS)}.progress.json"
+
+
+def import_mapping_file(key: str) -> str:
+    """Where the mapping for an uploaded file lies, if it has one; it is put there before the file."""
+    return f"{Prefix.IMPORT_MAPPINGS}{PurePosixPath(key).stem}.json"
