@@ -30,6 +30,7 @@ ZIPPED_AT = 315_532_800
 ROUNDS = 11
 CLIENTS = {
     "churn_brief": ["s3"],
+    "churn_export": ["s3"],
     "churn_propose": ["s3"],
     "churn_write": ["s3"],
     "customers_import": ["s3"],

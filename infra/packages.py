@@ -94,7 +94,7 @@ class Packages:
             trim.layer(folder / "python")
             self._compile(folder / "python", IN_LAYER)
 
-        return self._built(layer, [lock], fill)
+        return self._built(layer, [lock], fill, " ".join(trim.languages()).encode())
 
     def ours(self, authority: bytes) -> Package:
         """The layer of our own code, with the certificates that the database's must be signed by."""

@@ -4,10 +4,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from beforehand.settings import Days, Points, Share
+from beforehand.settings.churn import Guardrail, Price
 from infra import clock_grid
+
+GEOGRAPHIES = ("apac", "au", "ca", "eu", "global", "jp", "us", "us-gov")
+"""Where the inference profiles of Amazon Bedrock may send a question, as their ids begin."""
+
+BEDROCK_MODEL = (
+    r"^([a-z0-9-]+(\.[a-z0-9-]+){1,2}(:[0-9]+)?"
+    r"|arn:aws[a-z-]*:bedrock:[a-z0-9-]+:[0-9]{12}:(application-)?inference-profile/[a-zA-Z0-9.:-]+)$"
+)
 
 LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731)
 
@@ -65,6 +74,18 @@ class Stage(BaseModel):
 
     api_calls_per_second: Annotated[int, Field(ge=1, le=10_000)] = 20
     api_calls_at_once: Annotated[int, Field(ge=1, le=5_000)] = 40
+    bedrock_model: Annotated[str, Field(pattern=BEDROCK_MODEL)] | None = None
+    """What writes messages: a model of Amazon Bedrock by id, an inference profile by id or ARN; None: templates."""
+    bedrock_region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")] | None = None
+    """Where the model is asked; None: in the stack's own region."""
+    bedrock_guardrail: Guardrail | None = None
+    bedrock_max_tokens: Annotated[int, Field(ge=200, le=2000)] = 600
+    bedrock_calls_per_letter: Annotated[int, Field(ge=1, le=3)] = 2
+    bedrock_calls_per_run: Annotated[int, Field(ge=0, le=3000)] = 20
+    """The budget of a scan: those who come first may ask the model, the templates write to the others."""
+    bedrock_price_input: Price | None = None
+    """The price of a million tokens that are read, in your currency; with the other, scans say what they cost."""
+    bedrock_price_output: Price | None = None
 
     log_retention_days: int = 30
     import_retention_days: Annotated[int, Field(ge=1)] = 90
@@ -95,6 +116,15 @@ class Stage(BaseModel):
     def _from_the_command_line(cls, given: Any) -> Any:
         return given.split(",") if isinstance(given, str) else given
 
+    @model_validator(mode="after")
+    def _no_model_on_this_machine(self) -> Self:
+        if self.on_host and self.bedrock_model is not None:
+            raise ValueError(
+                "bedrock_model: there is no Bedrock on this machine, and the local endpoint's made-up text is no "
+                "result; leave it out"
+            )
+        return self
+
     @classmethod
     def choose(cls, name: str, stages: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any]) -> Self:
         """The stage of that name out of cdk.json's `stages`, with the numbers `given` for this run.
@@ -120,6 +150,8 @@ class Stage(BaseModel):
 
 def _problem(error: Any) -> str:
     number = ".".join(map(str, error["loc"]))
+    if not number:
+        return str(error["msg"].removeprefix("Value error, "))
     if error["type"] == "extra_forbidden":
         return f"{number}: there is no such number; the numbers are {', '.join(Stage.model_fields)}"
     if error["type"] == "missing":

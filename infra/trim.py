@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 OPERATIONS = {
+    "bedrock-runtime": {"Converse"},
     "lambda": {"Invoke"},
     # botocore itself asks for the bucket's region when S3 answers that it is elsewhere.
     "s3": {"GetObject", "HeadBucket", "PutObject"},
@@ -23,8 +24,7 @@ OPERATIONS = {
 }
 """What functions call through botocore, by AWS service; an error names the service or operation that is missing."""
 
-LANGUAGES = ("de", "en", "es", "fr", "hi", "ta")
-"""The languages that messages are written in, each kept with all its territories and scripts."""
+MESSAGES = Path(__file__).parent.parent / "layers/beforehand/python/beforehand/churn/messages"
 
 UNUSED = ("boto3", "s3transfer", "bin")
 """boto3 is on Lambda already and no function imports it; it would only bring a second botocore."""
@@ -40,6 +40,14 @@ class UnknownOperationError(Exception):
 
     def __init__(self, service: str, operations: set[str]) -> None:
         super().__init__((self.__doc__ or "").format(service=service, operations=", ".join(sorted(operations))))
+
+
+def languages() -> tuple[str, ...]:
+    """The languages that messages are written in, each kept with all its territories and scripts.
+
+    They are those of the files in `churn/messages`, so that a file that is dropped there is all it takes.
+    """
+    return tuple(sorted({path.stem.split("-")[0] for path in MESSAGES.glob("*.toml")}))
 
 
 def layer(packages: Path) -> None:
@@ -78,8 +86,9 @@ def version(packages: Path, name: str) -> str:
 
 def _babel(locales: Path) -> None:
     # What a locale does not say itself, Babel takes from its parent: a shorter one of the same language, or root.
+    kept = {"root", *languages()}
     for locale in locales.glob("*.dat"):
-        if locale.stem != "root" and locale.stem.split("_")[0] not in LANGUAGES:
+        if locale.stem.split("_")[0] not in kept:
             locale.unlink()
 
 

@@ -1,5 +1,6 @@
 """Stand-ins that keep in memory what the real ones keep elsewhere."""
 
+from collections.abc import Iterable
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -17,6 +18,12 @@ class MemoryFiles:
 
     def write(self, key: str, document: BaseModel) -> None:
         self.kept[key] = document.model_dump_json()
+
+    def claim(self, key: str, document: BaseModel) -> bool:
+        return self.kept.setdefault(key, text := document.model_dump_json()) is text
+
+    def write_lines(self, key: str, documents: Iterable[BaseModel]) -> None:
+        self.kept[key] = "".join(f"{document.model_dump_json()}\n" for document in documents)
 
     def read(self, key: str, kind: type[M]) -> M:
         if key not in self.kept:

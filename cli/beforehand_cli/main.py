@@ -16,7 +16,7 @@ from botocore.exceptions import (
 )
 
 from beforehand.errors import BeforehandError
-from beforehand_cli.commands import demo, imports, invoke, local, login, mail, scan, users
+from beforehand_cli.commands import demo, imports, invoke, local, login, mail, memory, scan, users
 from beforehand_cli.local.aws import EndpointSilentError
 from beforehand_cli.local.settings import ADDRESS
 from beforehand_cli.terminal import errors
@@ -30,6 +30,7 @@ app.command(name="scan")(scan.scan)
 app.add_typer(users.app, name="users")
 app.command(name="login")(login.login)
 app.command(name="logout")(login.logout)
+app.add_typer(memory.app, name="memory")
 app.command(name="mail")(mail.mail)
 app.command(name="invoke")(invoke.invoke)
 

@@ -124,6 +124,16 @@ class ScanScreen:
         for one in result.customers:
             if one.status != "done":
                 self._say(f"   [yellow]{one.customer_id} {one.status}:[/yellow] {one.because}")
+            if one.case_id and one.case_due_at:
+                self._say(
+                    f"   👤 {one.customer_id}: a person takes over by {_clock(one.case_due_at)}, case {one.case_id}"
+                )
+        if result.model_calls:
+            cost = "" if result.estimated_cost is None else f", about {result.estimated_cost:.4f}"
+            self._say(
+                f"   [dim]Language model: {result.model_letters} messages taken, {result.model_calls} calls, "
+                f"{result.input_tokens + result.output_tokens} tokens{cost}[/dim]"
+            )
         self._say(
             f"[bold]Scan #{self._number} Complete[/bold] - {result.proposed} interventions | "
             f"{result.seconds:.1f}s elapsed"

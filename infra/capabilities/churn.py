@@ -1,5 +1,7 @@
 """The churn scan: score the base, choose whom to approach, write to each, propose, tell staff."""
 
+from typing import Any
+
 import aws_cdk as cdk
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
@@ -7,11 +9,13 @@ from constructs import Construct
 from beforehand.names import DatabaseRole, Prefix, Schedule
 from beforehand.settings.churn import (
     ChurnBriefSettings,
+    ChurnExportSettings,
     ChurnProposeSettings,
     ChurnScoreSettings,
     ChurnSelectSettings,
     ChurnWriteSettings,
 )
+from infra import bedrock
 from infra.capabilities.watched import Watched
 from infra.constructs.cadence import Cadence
 from infra.constructs.dead_letters import DeadLetters
@@ -23,7 +27,7 @@ from infra.stage import Stage
 
 
 class Churn(Construct):
-    """Five functions, the workflow that joins them, and its schedule."""
+    """The functions of the scan, the workflow that joins them, its schedule, and the export of memory."""
 
     def __init__(
         self,
@@ -63,7 +67,7 @@ class Churn(Construct):
 
 
 class _Functions:
-    """The functions of the scan, in the order of their work."""
+    """The functions of the scan, in the order of their work, and the export."""
 
     def __init__(
         self, scope: Construct, *, foundation: Foundation, runtime: TaskRuntime, dead_letters: DeadLetters
@@ -101,7 +105,7 @@ class _Functions:
             "churn_brief",
             runtime=runtime,
             dead_letters=dead_letters,
-            settings=database.settings(ChurnBriefSettings, role, files_bucket=files.name),
+            settings=database.settings(ChurnBriefSettings, role, files_bucket=files.name, **_allowance(stage)),
             database=database,
             rights=write,
         )
@@ -110,19 +114,59 @@ class _Functions:
             "churn_write",
             runtime=runtime,
             dead_letters=dead_letters,
-            settings=ChurnWriteSettings(files_bucket=files.name, company_name=stage.company_name),
-            rights=read_and_write,
+            settings=ChurnWriteSettings(
+                files_bucket=files.name,
+                company_name=stage.company_name,
+                **_model(stage),
+            ),
+            rights=[*read_and_write, *bedrock.rights(scope, stage)],
+            # The longest that a model may be waited for, asked three times, and a little for the rest.
+            timeout=cdk.Duration.seconds(90) if stage.bedrock_model else None,
         )
         self.propose = TaskFunction(
             scope,
             "churn_propose",
             runtime=runtime,
             dead_letters=dead_letters,
-            settings=database.settings(ChurnProposeSettings, role, files_bucket=files.name),
+            settings=database.settings(
+                ChurnProposeSettings,
+                role,
+                files_bucket=files.name,
+                bedrock_price_input=stage.bedrock_price_input,
+                bedrock_price_output=stage.bedrock_price_output,
+            ),
             database=database,
             rights=read_and_write,
         )
-        self.all = (self.score, self.select, self.brief, self.write, self.propose)
+        self.export = TaskFunction(
+            scope,
+            "churn_export",
+            runtime=runtime,
+            dead_letters=dead_letters,
+            settings=database.settings(ChurnExportSettings, role, files_bucket=files.name),
+            database=database,
+            rights=files.write(Prefix.MEMORY),
+            timeout=cdk.Duration.minutes(5),
+        )
+        self.all = (self.score, self.select, self.brief, self.write, self.propose, self.export)
+
+
+def _model(stage: Stage) -> dict[str, Any]:
+    """Who writes and within which bounds; without a model, nothing."""
+    if stage.bedrock_model is None:
+        return {}
+    names = ("bedrock_model", "bedrock_region", "bedrock_guardrail", "bedrock_max_tokens")
+    return {name: getattr(stage, name) for name in names}
+
+
+def _allowance(stage: Stage) -> dict[str, int]:
+    """How often the model may be asked; without one, never."""
+    if stage.bedrock_model is None:
+        return {}
+    return {
+        "bedrock_calls_per_run": stage.bedrock_calls_per_run,
+        "bedrock_calls_per_letter": stage.bedrock_calls_per_letter,
+    }
 
 
 OPTIONS = "$sift($states.input, function($value, $name) { $name in ['risk_threshold', 'max_interventions'] })"

@@ -45,6 +45,7 @@ class Files(Construct):
                 _forget(Prefix.IMPORT_MAPPINGS, stage.import_retention_days),
                 _forget(Prefix.IMPORT_RESULTS, stage.import_retention_days),
                 _forget(Prefix.RUNS, stage.run_retention_days),
+                _forget(Prefix.MEMORY, stage.run_retention_days),
             ],
         )
         # `event_bridge_enabled=True` would bring a Lambda of CDK's own to set this one property.

@@ -8,7 +8,7 @@ from beforehand.churn import agents
 from beforehand.churn.model import Action, RiskLevel, Sentiment, Signals
 from beforehand.churn.profile import DEFAULT_V1
 from beforehand.churn.words import sentence
-from tests.churn.people import FACTS, brief, facts
+from tests.churn.people import DUE_AT, FACTS, brief, facts
 
 
 def test_the_issue_is_the_factor_that_costs_most() -> None:
@@ -42,7 +42,7 @@ def test_a_customer_alone_in_a_segment_resembles_nobody() -> None:
     ],
 )
 def test_the_mood_is_what_they_last_told_us(signals: dict[str, Any], sentiment: Sentiment) -> None:
-    assert agents.context(facts(signals=signals)).sentiment is sentiment
+    assert agents.context(facts(signals=signals), as_of=DUE_AT).sentiment is sentiment
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_the_mood_is_what_they_last_told_us(signals: dict[str, Any], sentiment: 
 def test_it_hurries_with_the_risk_and_more_for_who_waits(
     risk: float, signals: dict[str, Any], urgency: int
 ) -> None:
-    assert agents.context(facts(risk=risk, signals=signals)).urgency == urgency
+    assert agents.context(facts(risk=risk, signals=signals), as_of=DUE_AT).urgency == urgency
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,8 @@ def test_the_plan_of_the_seeds_customer() -> None:
     assert plan.steps == (
         "A person looks into it within 2 hours",
         "Close the support tickets that are past the time promised",
-        "Send a personal message about: Haven't purchased in 60+ days (declining activity)",
+        "Let the message that is held go, or withdraw it, about: "
+        "Haven't purchased in 60+ days (declining activity)",
         "Answer in person whatever they reply",
         "Score again after 7 days and compare",
     )

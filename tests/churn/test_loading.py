@@ -16,6 +16,7 @@ TECHNOLOGIES = ("pg8000", "botocore.session", "jinja2", "babel")
         ("churn_brief", {"pg8000", "botocore.session"}),
         ("churn_write", {"botocore.session", "jinja2", "babel"}),
         ("churn_propose", {"pg8000", "botocore.session"}),
+        ("churn_export", {"pg8000", "botocore.session"}),
     ],
 )
 def test_a_function_loads_only_what_it_uses(function: str, loaded: set[str]) -> None:

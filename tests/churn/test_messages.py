@@ -8,8 +8,9 @@ import pytest
 
 from beforehand.churn.documents import Brief
 from beforehand.churn.facts_check import problems
+from beforehand.churn.message_files import languages
 from beforehand.churn.model import Action, Letter, Purchases
-from beforehand.churn.templates import TemplateWriter, languages
+from beforehand.churn.templates import TemplateWriter
 from beforehand.outreach.model import Channel
 from tests.churn.people import COMPANY, brief, facts
 
@@ -34,10 +35,10 @@ def test_hindi_is_written_as_the_seed_shows() -> None:
     assert (letter.language, letter.language_name, letter.because) == ("hi", "Hindi", "in Hindi, as they prefer")
     assert letter.body == (
         "नमस्ते आशा शर्मा जी,\n\n"
-        "आपने हमसे पिछली बार 15 अगस्त 2025 को ख़रीदारी की थी, और तब से हमें आपकी कमी महसूस हो रही है। "
+        "आपने हमारे यहाँ पिछली बार 15 अगस्त 2025 को ख़रीदारी की थी, और तब से हमें आपकी कमी महसूस हो रही है। "
         "हो सकता है कि आपको किसी चीज़ की ज़रूरत न पड़ी हो। "
-        "लेकिन अगर हमसे कोई कमी रह गई हो, तो हम उसे ज़रूर ठीक करना चाहेंगे।\n\n"
-        "बस इस संदेश का जवाब दें: हमारे एक सहयोगी ख़ुद इस पर ध्यान देंगे।\n\n"
+        "लेकिन अगर हमसे कोई चूक हुई हो, तो हम उसे ज़रूर ठीक करना चाहेंगे।\n\n"
+        "बस इस संदेश का जवाब दें। हमारे एक सहयोगी ख़ुद इस पर ध्यान देंगे।\n\n"
         "सादर,\nExample Stores"
     )
 

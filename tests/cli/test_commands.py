@@ -118,7 +118,7 @@ def test_an_import_says_which_columns_it_left_out() -> None:
 
 
 def test_an_unknown_task_is_answered_with_the_tasks_that_there_are() -> None:
-    with pytest.raises(typer.BadParameter, match="churn_brief, churn_propose"):
+    with pytest.raises(typer.BadParameter, match="churn_brief, churn_export, churn_propose"):
         invoke.known_task("churn_scores", ROOT)
     assert invoke.known_task("churn-score", ROOT) == "churn_score"
 

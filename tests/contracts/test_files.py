@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError
@@ -117,3 +118,23 @@ def test_a_file_that_nobody_wrote_is_not_found(bucket: str) -> None:
 def test_a_bucket_that_there_is_not_is_refused(aws: Aws, bucket: str) -> None:
     with pytest.raises(ClientError, match="NoSuchBucket"):
         S3Files(aws.name("none")).find("runs/none.json", Note)
+
+
+def test_of_many_who_claim_a_file_one_has_it(aws: Aws, bucket: str, remove: Callable[[str], None]) -> None:
+    remove("runs/1/asked/C1.json")
+    S3Files(bucket).write("runs/1/other.json", Note(text="the client is made"))
+    remove("runs/1/other.json")
+    with ThreadPoolExecutor(8) as all_at_once:
+        claims = all_at_once.map(
+            lambda number: S3Files(bucket).claim("runs/1/asked/C1.json", Note(text=str(number))), range(8)
+        )
+        won = [number for number, claimed in enumerate(claims) if claimed]
+    assert len(won) == 1
+    assert S3Files(bucket).read("runs/1/asked/C1.json", Note) == Note(text=str(won[0]))
+    assert not S3Files(bucket).claim("runs/1/asked/C1.json", Note(text="late"))
+
+
+def test_lines_are_documents(aws: Aws, bucket: str, remove: Callable[[str], None]) -> None:
+    remove("memory/C1.jsonl")
+    S3Files(bucket).write_lines("memory/C1.jsonl", [Note(text="ü"), Note(text="a\nb")])
+    assert list(S3Files(bucket).lines("memory/C1.jsonl")) == ['{"text":"ü"}\n', '{"text":"a\\nb"}\n']

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -52,11 +53,44 @@ def test_the_schedule_proposes_and_keeps_every_decision(imported: Installation, 
         "select customer_id, state, channel, language, length(body) > 50 from outreach where run_id = :run", **run
     )
     assert {row[0] for row in outreach} == {one.customer_id for one in scheduled.customers}
-    assert {row[1] for row in outreach} == {"scheduled"}
+    escalated = {one.customer_id for one in scheduled.customers if one.escalate}
+    assert {row[0]: row[1] for row in outreach} == {
+        one.customer_id: "held" if one.customer_id in escalated else "scheduled" for one in scheduled.customers
+    }
     assert all(row[4] for row in outreach)
     decided = imported.rows("select distinct capability, action from journal_decisions where run_id = :run", **run)
     assert ["churn", "propose"] in decided
     assert imported.rows("select state from schedules_runs where run_id = :run", **run) == [["finished"]]
+
+
+def test_a_person_is_asked_to_take_over_within_two_hours(imported: Installation, scheduled: ScanResult) -> None:
+    cases = imported.rows(
+        "select case_id, customer_id, state, due_at from outreach_cases where run_id = :run", run=scheduled.run_id
+    )
+    escalated = [one for one in scheduled.customers if one.escalate]
+    assert scheduled.cases == len(cases) == len(escalated)
+    assert escalated, "the sample company has VIPs whose risk is critical"
+    assert {tuple(row) for row in cases} == {
+        (one.case_id, one.customer_id, "open", scheduled.due_at + timedelta(hours=2)) for one in escalated
+    }
+
+
+def test_what_was_tried_is_exported_as_a_file_for_each_customer(
+    imported: Installation, scheduled: ScanResult, tmp_path: Path
+) -> None:
+    ids = [one.customer_id for one in scheduled.customers]
+    done = imported.command("memory", "export", *ids, "--to", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert f"{len(ids)} files in" in done.stdout
+    names = imported.rows("select name from customers where customer_id = any(:ids) and name is not null", ids=ids)
+    for one in scheduled.customers:
+        text = (tmp_path / f"{one.customer_id}.jsonl").read_text(encoding="utf-8")
+        line = json.loads(text.splitlines()[-1])
+        assert (line["customer_id"], line["outreach_id"]) == (one.customer_id, str(one.outreach_id))
+        assert (line["case"] is not None) is one.escalate
+        assert not [name for (name,) in names if str(name) in text]
+    everybody = imported.command("memory", "export", "--all", "--to", str(tmp_path / "all"), "--json")
+    assert set(ids) <= set(json.loads(everybody.stdout)["customers"])
 
 
 def test_everyone_who_was_chosen_has_a_reason_in_words(scheduled: ScanResult) -> None:
@@ -143,7 +177,9 @@ def test_the_same_due_time_is_scanned_once(imported: Installation, scheduled: Sc
     assert "another execution has the run" in answer["because"]
 
 
-@pytest.mark.parametrize("task", ["database_setup", "database_migrate", "customers_import", *SCAN_TASKS])
+@pytest.mark.parametrize(
+    "task", ["database_setup", "database_migrate", "customers_import", *SCAN_TASKS, "churn_export"]
+)
 def test_every_function_runs_with_its_sample_event(imported: Installation, task: str) -> None:
     if task in SCAN_TASKS[1:]:
         imported.command("invoke", "churn_score")

@@ -13,7 +13,9 @@ from pg8000.exceptions import DatabaseError, InterfaceError
 
 from beforehand.adapters.postgres import PostgresDatabase, Transaction
 from beforehand.churn import briefing, proposing, scan, writing
+from beforehand.churn.allowance import Allowance
 from beforehand.churn.documents import Draft, ScanResult, draft_file, result_file
+from beforehand.churn.memory_store import PostgresMemory
 from beforehand.churn.model import Trigger
 from beforehand.churn.profile import DEFAULT_V1
 from beforehand.churn.store.candidates import PostgresCandidates
@@ -31,6 +33,7 @@ from beforehand.events.churn import (
 )
 from beforehand.journal.store import PostgresJournal
 from beforehand.names import DATABASE_NAME
+from beforehand.outreach.cases_store import PostgresCases
 from beforehand.outreach.store import PostgresOutreach
 from beforehand.results import Status
 from beforehand.schedules.store import PostgresRuns
@@ -88,7 +91,8 @@ class Scan:
         with self.database.transaction() as t:
             briefing.brief(
                 ScanStep(run_id=run_id), runs=PostgresRuns(t), scores=PostgresScores(t),
-                candidates=PostgresCandidates(t), files=self.files, profile=DEFAULT_V1,
+                candidates=PostgresCandidates(t), memory=PostgresMemory(t), files=self.files, profile=DEFAULT_V1,
+                allowance=Allowance(),
             )  # fmt: skip
 
     def write(self, run_id: UUID, customer_id: str) -> None:
@@ -99,7 +103,8 @@ class Scan:
         with self.database.transaction() as t:
             return proposing.propose(
                 ScanStep(run_id=run_id), runs=PostgresRuns(t), candidates=PostgresCandidates(t),
-                outreach=PostgresOutreach(t), journal=PostgresJournal(t), files=self.files, now=NOW,
+                outreach=PostgresOutreach(t), cases=PostgresCases(t), journal=PostgresJournal(t),
+                files=self.files, now=NOW,
             )  # fmt: skip
 
     def all_steps(self, *, times: int = 1) -> UUID:

@@ -16,6 +16,7 @@ from babel import Locale
 from babel.dates import format_date
 from babel.localedata import locale_identifiers
 
+from beforehand.churn import message_files
 from infra import certificates, trim
 from infra import packages as builder
 from infra.app import KEPT
@@ -113,6 +114,7 @@ from botocore.awsrequest import AWSResponse
 session = botocore.session.get_session()
 session.set_credentials("key", "secret")
 calls = {
+    "bedrock-runtime": ("converse", {"modelId": "m", "messages": []}),
     "lambda": ("invoke", {"FunctionName": "f"}),
     "s3": ("get_object", {"Bucket": "b" * 3, "Key": "k"}),
     "secretsmanager": ("get_secret_value", {"SecretId": "s"}),
@@ -236,9 +238,24 @@ def test_keeps_an_operation_with_all_the_shapes_that_it_is_made_of() -> None:
     assert set(narrowed["shapes"]) == {"In", "Names", "Name", "Gone"}
 
 
-def test_the_layer_has_the_locales_of_every_language_that_is_written() -> None:
-    written = {path.stem for path in (builder.OURS / "beforehand/churn/messages").glob("*.toml")}
-    assert written == set(trim.LANGUAGES), "keep trim.LANGUAGES to the files in churn/messages"
+def test_the_layer_has_the_locales_of_every_language_that_is_written(packages: Packages) -> None:
+    assert set(trim.languages()) == {tag.split("-")[0] for tag in message_files.languages()}
+    locales = packages.requirements("runtime").path / "python/babel/locale-data"
+    assert {path.stem.split("_")[0] for path in locales.glob("*.dat")} == {"root", *trim.languages()}
+
+
+def test_a_language_that_is_added_makes_another_layer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    built = Packages(Target.host(), kept=tmp_path)
+    monkeypatch.setattr(built, "_compile", lambda *_: None)
+    monkeypatch.setattr(builder, "_install", lambda lock, folder, target: folder.mkdir())
+    before = built.requirements("runtime")
+    messages = tmp_path / "messages"
+    messages.mkdir()
+    for name in ("en", "hi", "te", "pt-BR"):
+        (messages / f"{name}.toml").write_text("")
+    monkeypatch.setattr(trim, "MESSAGES", messages)
+    assert trim.languages() == ("en", "hi", "pt", "te")
+    assert built.requirements("runtime").fingerprint != before.fingerprint
 
 
 def test_dates_read_in_the_layer_as_they_do_in_the_whole_of_babel(packages: Packages) -> None:
@@ -253,7 +270,9 @@ names = json.loads(sys.argv[2])
 print(json.dumps({name: format_date(date(2026, 3, 9), format="long", locale=Locale.parse(name)) for name in names}))
 """
     names = [
-        name for name in locale_identifiers() if name.split("_")[0] in trim.LANGUAGES and not name.endswith("POSIX")
+        name
+        for name in locale_identifiers()
+        if name.split("_")[0] in trim.languages() and not name.endswith("POSIX")
     ]
     assert len(names) > 150
     run = [sys.executable, "-I", "-S", "-c", script, str(layer), json.dumps(names)]

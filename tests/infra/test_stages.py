@@ -42,6 +42,9 @@ def test_names_the_stages_there_are_when_asked_for_another() -> None:
         ("database", "aurora", "database = 'aurora': .*'rds'"),
         ("staff_email", "nobody", "staff_email = 'nobody'"),
         ("alarms", "many", "'aggregate' or 'per_function'"),
+        ("bedrock_model", "a model", "bedrock_model = 'a model'"),
+        ("bedrock_guardrail", "abc", "bedrock_guardrail = 'abc'"),
+        ("bedrock_calls_per_letter", 9, "bedrock_calls_per_letter = 9"),
         ("scan_evry_minutes", 5, "scan_evry_minutes: there is no such number; the numbers are"),
     ],
 )
@@ -50,6 +53,11 @@ def test_names_the_stage_the_number_and_the_remedy(number: str, value: Any, reme
         Stage.choose("dev", STAGES, {number: value})
     assert "the stage dev" in str(refused.value)
     assert "cdk.json under context.stages.dev" in str(refused.value)
+
+
+def test_there_is_no_model_on_this_machine() -> None:
+    with pytest.raises(InvalidStageError, match="there is no Bedrock on this machine"):
+        Stage.choose("local", STAGES, {"bedrock_model": "amazon.nova-lite-v1:0"})
 
 
 def test_names_every_number_that_is_missing() -> None:

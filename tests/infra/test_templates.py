@@ -22,6 +22,7 @@ DATABASE_FUNCTIONS = {
     "churn_select",
     "churn_brief",
     "churn_propose",
+    "churn_export",
 }
 EGRESS_FUNCTIONS = {"database_setup", "churn_write"}
 READ_AND_WRITE = {"s3:GetObject", "s3:ListBucket", "s3:PutObject"}
@@ -34,6 +35,7 @@ FILES = {
     "churn_brief": {("s3:PutObject", "runs/")},
     "churn_write": {("s3:GetObject", "runs/"), ("s3:PutObject", "runs/")},
     "churn_propose": {("s3:GetObject", "runs/"), ("s3:PutObject", "runs/")},
+    "churn_export": {("s3:PutObject", "memory/")},
 }
 """What each function does with which files; the others reach none."""
 NOT_WANTED = ("AWS::EC2::NatGateway", "AWS::EC2::InternetGateway", "AWS::EC2::EIP", "AWS::RDS::DBProxy")

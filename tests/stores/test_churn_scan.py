@@ -10,7 +10,8 @@ from uuid import UUID
 import pytest
 
 from beforehand.adapters.postgres import Transaction
-from beforehand.churn import briefing, proposing, scan, writing
+from beforehand.churn import briefing, exporting, proposing, scan, writing
+from beforehand.churn.allowance import Allowance
 from beforehand.churn.documents import (
     Brief,
     Briefs,
@@ -21,13 +22,16 @@ from beforehand.churn.documents import (
     draft_file,
     result_file,
 )
-from beforehand.churn.model import Purchase, Record, Trigger
+from beforehand.churn.memory_store import PostgresMemory
+from beforehand.churn.model import Asked, Purchase, Record, Trigger
+from beforehand.churn.prices import Prices
 from beforehand.churn.profile import DEFAULT_V1
 from beforehand.churn.store.candidates import PostgresCandidates
 from beforehand.churn.store.scores import PostgresScores
 from beforehand.churn.templates import TemplateWriter
 from beforehand.errors import NotFoundError
 from beforehand.events.churn import (
+    MemoryRequested,
     MessageRequested,
     ScanFinished,
     ScanRequested,
@@ -36,6 +40,7 @@ from beforehand.events.churn import (
     ScanStep,
 )
 from beforehand.journal.store import PostgresJournal
+from beforehand.outreach.cases_store import PostgresCases
 from beforehand.outreach.store import PostgresOutreach
 from beforehand.results import Status
 from beforehand.schedules.store import PostgresRuns
@@ -73,29 +78,33 @@ class Scan:
             profile=DEFAULT_V1, usual=usual, cool_down=COOL_DOWN,
         )  # fmt: skip
 
-    def brief(self, run_id: UUID) -> Sequence[str]:
+    def brief(self, run_id: UUID, allowance: Allowance = Allowance()) -> Sequence[str]:  # noqa: B008 - it is frozen
         return briefing.brief(
             ScanStep(run_id=run_id),
             runs=self.runs,
             scores=self.scores,
             candidates=self.candidates,
+            memory=PostgresMemory(self.transaction),
             files=self.files,
             profile=DEFAULT_V1,
+            allowance=allowance,
         ).customers
 
     def write(self, run_id: UUID, customer_id: str) -> None:
         request = MessageRequested(run_id=run_id, customer_id=customer_id)
         writing.write(request, files=self.files, writer=TemplateWriter(COMPANY), company=COMPANY)
 
-    def propose(self, run_id: UUID, *, now: datetime) -> ScanFinished:
+    def propose(self, run_id: UUID, *, now: datetime, prices: Prices | None = None) -> ScanFinished:
         return proposing.propose(
             ScanStep(run_id=run_id),
             runs=self.runs,
             candidates=self.candidates,
             outreach=PostgresOutreach(self.transaction),
+            cases=PostgresCases(self.transaction),
             journal=PostgresJournal(self.transaction),
             files=self.files,
             now=now,
+            prices=prices,
         )
 
     def to_the_end(self, due_at: datetime = DUE_AT, **options: Any) -> ScanFinished:
@@ -310,7 +319,10 @@ def test_a_whole_scan_proposes_records_and_tells(transaction: Transaction) -> No
     assert planned[0]["cycle"] == "2025-10-19"
     assert planned[0]["not_after"] == DUE_AT + timedelta(days=7)
     assert "आशा शर्मा" in planned[0]["body"]
-    assert planned[0]["because"].endswith("(declining activity); written in Hindi, as they prefer")
+    assert [row["state"] for row in planned] == ["held", "scheduled"]
+    assert planned[0]["because"].endswith(
+        "(declining activity); written in Hindi, as they prefer; held until the person who takes over lets it go"
+    )
 
     decisions = transaction.rows("select * from journal_decisions order by customer_id")
     assert [(row["action"], row["rule"], row["outreach_id"]) for row in decisions] == [
@@ -428,3 +440,156 @@ def test_an_empty_base_is_no_error(transaction: Transaction) -> None:
     scored = doing.score()
     assert (scored.claimed, scored.scored) == (True, 0)
     assert doing.select(scored.run_id).at_risk == 0
+
+
+def escalated(customer_id: str = "C1") -> Record:
+    return lapsing(customer_id, segment="VIP", lifetime_value=Decimal(9000), csat_180d=2.5, tickets_overdue=1)
+
+
+def test_a_person_takes_over_and_the_message_waits_for_them(transaction: Transaction) -> None:
+    base(transaction, escalated("C1"), lapsing("C2"))
+    doing = Scan(transaction)
+    finished = doing.to_the_end()
+    (case,) = PostgresCases(transaction).page(state=None, after=None, limit=10)
+    assert (case.customer_id, case.cycle, case.run_id) == ("C1", "2025-10-19", finished.run_id)
+    assert case.due_at == DUE_AT + timedelta(hours=2)
+    assert case.subject == "Take over C1 (VIP, Bronze)"
+    assert "a person takes over" in case.because
+    planned = transaction.rows("select outreach_id, state from outreach order by customer_id")
+    assert [row["state"] for row in planned] == ["held", "scheduled"]
+    assert case.outreach_id == planned[0]["outreach_id"]
+    result = doing.result(finished.run_id)
+    assert (result.cases, result.customers[0].case_id, result.customers[1].case_id) == (1, case.case_id, None)
+    assert "A person takes over: 1 case\n" in finished.message
+    assert f"   A person takes this over by 2025-10-19 16:30 UTC\n   Case {case.case_id}\n" in finished.message
+    entered = transaction.rows("select facts ->> 'case_id' as case_id from journal_decisions order by customer_id")
+    assert [row["case_id"] for row in entered] == [str(case.case_id), None]
+
+
+def test_a_rerun_opens_no_second_case(transaction: Transaction) -> None:
+    base(transaction, escalated())
+    doing = Scan(transaction)
+    first = doing.to_the_end()
+    doing.propose(first.run_id, now=DUE_AT + timedelta(hours=1))
+    transaction.run("update schedules_runs set state = 'running'")
+    doing.propose(first.run_id, now=DUE_AT + timedelta(hours=2))
+    assert transaction.row("select count(*) as cases from outreach_cases") == {"cases": 1}
+
+
+def test_a_person_takes_over_even_where_no_message_could_be_written(transaction: Transaction) -> None:
+    base(transaction, escalated())
+    doing = Scan(transaction)
+    run_id = doing.score().run_id
+    doing.select(run_id)
+    doing.brief(run_id)
+    finished = doing.propose(run_id, now=DUE_AT)
+    (case,) = PostgresCases(transaction).page(state=None, after=None, limit=10)
+    assert (case.customer_id, case.outreach_id) == ("C1", None)
+    assert (finished.failed, finished.tell) == (1, True)
+
+
+def test_the_case_and_the_proposal_are_lost_together_or_kept_together(transaction: Transaction) -> None:
+    base(transaction, escalated())
+    transaction.run("savepoint before")
+    Scan(transaction).to_the_end()
+    transaction.run("rollback to before")
+    counts = "select (select count(*) from outreach) + (select count(*) from outreach_cases) as kept"
+    assert transaction.row(counts) == {"kept": 0}
+
+
+def test_the_next_scan_remembers_what_was_tried(transaction: Transaction) -> None:
+    base(transaction, lapsing("C1"))
+    doing = Scan(transaction)
+    first = doing.to_the_end()
+    brief = doing.files.read(brief_file(first.run_id, "C1"), Brief)
+    assert brief.context.tried == ()
+    transaction.run("update outreach set state = 'delivered'")
+    run_id = doing.score(DUE_AT + timedelta(days=12, minutes=5)).run_id
+    doing.select(run_id)
+    doing.brief(run_id)
+    again = doing.files.read(brief_file(run_id, "C1"), Brief)
+    assert again.context.tried == ("approached 12 days ago about support: nothing came of it yet",)
+    assert again.context.urgency == brief.context.urgency + 1
+    assert again.plan.steps[0] == "Try another way than 12 days ago: nothing came of that yet"
+    assert PostgresMemory(transaction).of(["C1"], before=DUE_AT) == {}
+
+
+def test_memory_has_each_intervention_and_what_came_of_it(transaction: Transaction) -> None:
+    base(transaction, escalated(), lapsing("C2"), contacts={"C1": {"name": "Grace Chen"}})
+    doing = Scan(transaction)
+    finished = doing.to_the_end()
+    memory = PostgresMemory(transaction)
+    (line,) = memory.lines("C1")
+    assert (line.action, line.state, line.channel, line.language) == ("propose", "held", "email", "en")
+    assert (line.cause, line.run_id, line.rule) == ("recency", finished.run_id, "churn default-v1")
+    assert line.seen["segment"] == "VIP"
+    assert line.plan is not None and line.plan["escalate"] is True
+    assert line.case is not None and (line.case.state, line.case.answer) == ("open", None)
+    transaction.run("update outreach_cases set state = 'done', answer = 'handled', done_at = opened_at")
+    (later,) = memory.lines("C1")
+    assert later.case is not None and (later.case.state, later.case.answer) == ("done", "handled")
+    assert "Grace" not in later.model_dump_json() and "body" not in later.model_dump_json()
+
+
+def test_memory_is_exported_as_one_file_for_each_customer(transaction: Transaction) -> None:
+    base(transaction, *(lapsing(f"C{number}") for number in range(3)))
+    doing = Scan(transaction)
+    doing.to_the_end()
+    doing.to_the_end(DUE_AT + timedelta(days=8))
+    memory = PostgresMemory(transaction)
+    answer = exporting.export(MemoryRequested(customer_ids=("C1", "C9")), memory=memory, files=doing.files)
+    assert (answer.customers, answer.nothing, answer.lines, answer.next_after) == (("C1",), ("C9",), 2, None)
+    lines = [json.loads(line) for line in doing.files.kept["memory/C1.jsonl"].splitlines()]
+    assert [line["customer_id"] for line in lines] == ["C1", "C1"]
+    assert [line["decided_at"][:10] for line in lines] == ["2025-10-19", "2025-10-27"]
+    everyone = exporting.export(MemoryRequested(), memory=memory, files=doing.files)
+    assert (everyone.customers, everyone.next_after) == (("C0", "C1", "C2"), None)
+
+
+def test_everybody_is_exported_a_part_at_a_time(transaction: Transaction, monkeypatch: pytest.MonkeyPatch) -> None:
+    base(transaction, *(lapsing(f"C{number}") for number in range(5)))
+    doing = Scan(transaction)
+    doing.to_the_end()
+    monkeypatch.setattr(exporting, "AT_ONCE", 2)
+    seen, after = [], None
+    while True:
+        request = MemoryRequested(after=after)
+        answer = exporting.export(request, memory=PostgresMemory(transaction), files=doing.files)
+        seen.append(answer.customers)
+        if (after := answer.next_after) is None:
+            break
+    assert seen == [("C0", "C1"), ("C2", "C3"), ("C4",)]
+
+
+@pytest.mark.parametrize(("prices", "cost"), [(None, None), (Prices(input_million=10, output_million=100), 0.025)])
+def test_a_scan_says_what_its_model_was_asked(
+    transaction: Transaction, prices: Prices | None, cost: float | None
+) -> None:
+    base(transaction, lapsing("C1"), lapsing("C2"), lapsing("C3"))
+    doing = Scan(transaction)
+    run_id = doing.score().run_id
+    doing.select(run_id)
+    doing.brief(run_id, Allowance(calls_per_run=3, calls_per_letter=2))
+    calls = [doing.files.read(brief_file(run_id, c), Brief).model_calls for c in ("C1", "C2", "C3")]
+    assert calls == [2, 1, 0]
+    for customer_id in ("C1", "C2", "C3"):
+        doing.write(run_id, customer_id)
+    for customer_id, asked in (("C1", 2), ("C2", 1)):
+        draft = doing.files.read(draft_file(run_id, customer_id), Draft)
+        use = Asked(model="m", calls=asked, input_tokens=500 * asked, output_tokens=50, wrote=customer_id == "C2")
+        doing.files.write(draft_file(run_id, customer_id), draft.model_copy(update={"model": use}))
+    finished = doing.propose(run_id, now=DUE_AT, prices=prices)
+    result = doing.result(run_id)
+    assert (result.model_calls, result.model_letters, result.input_tokens, result.output_tokens) == (
+        3,
+        1,
+        1500,
+        100,
+    )
+    assert result.estimated_cost == (None if cost is None else pytest.approx(cost))
+    told = "Language model: 3 calls, 1 message taken; 1500 tokens in, 100 out"
+    assert f"{told}\n" in finished.message if cost is None else f"{told}, about 0.0250\n" in finished.message
+    entered = transaction.rows(
+        "select facts -> 'model' ->> 'calls' as calls from journal_decisions order by customer_id"
+    )
+    assert [row["calls"] for row in entered] == ["2", "1", None]

@@ -26,3 +26,4 @@ class Prefix(StrEnum):
     IMPORT_MAPPINGS = "import-mappings/"
     IMPORT_RESULTS = "import-results/"
     RUNS = "runs/"
+    MEMORY = "memory/"

@@ -8,14 +8,17 @@ from botocore.config import Config
 
 
 @cache
-def client(service: str, *, read_seconds: int = 30, attempts: int = 4) -> Any:
-    """A client of one service. A client that sends to a person is made with `attempts=1`."""
+def client(service: str, *, read_seconds: float = 30, attempts: int = 4, region: str | None = None) -> Any:
+    """A client of one service, in the function's own region unless another is named.
+
+    A client that sends to a person, or that costs by the call, is made with `attempts=1`.
+    """
     config = Config(
         connect_timeout=5,
         read_timeout=read_seconds,
         retries={"mode": "standard", "total_max_attempts": attempts},
     )
-    return _session().create_client(service, config=config)
+    return _session().create_client(service, region_name=region, config=config)
 
 
 @cache

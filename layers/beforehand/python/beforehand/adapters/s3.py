@@ -1,7 +1,7 @@
 """Files in S3: how functions hand facts to each other, so that only ids travel through state machines."""
 
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -12,6 +12,9 @@ from beforehand.adapters.aws import client
 from beforehand.errors import NotFoundError
 
 M = TypeVar("M", bound=BaseModel)
+
+TAKEN = ("PreconditionFailed", "ConditionalRequestConflict")
+"""S3's words for: something is there already, or is just being put there."""
 
 
 class S3Files:
@@ -24,6 +27,28 @@ class S3Files:
         """Puts a document in its place; a reader sees the whole of it or nothing."""
         body = document.model_dump_json().encode()
         client("s3").put_object(Bucket=self._bucket, Key=key, Body=body, ContentType="application/json")
+
+    def claim(self, key: str, document: BaseModel) -> bool:
+        """Puts a document in its place if nothing is there; of several at once one does."""
+        s3 = client("s3")
+        try:
+            s3.put_object(
+                Bucket=self._bucket,
+                Key=key,
+                Body=document.model_dump_json().encode(),
+                ContentType="application/json",
+                IfNoneMatch="*",
+            )
+        except s3.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] in TAKEN:
+                return False
+            raise
+        return True
+
+    def write_lines(self, key: str, documents: Iterable[BaseModel]) -> None:
+        """Puts documents in their place, one on each line."""
+        body = "".join(f"{document.model_dump_json()}\n" for document in documents).encode()
+        client("s3").put_object(Bucket=self._bucket, Key=key, Body=body, ContentType="application/x-ndjson")
 
     def read(self, key: str, kind: type[M]) -> M:
         """A document that was written before. Raises NotFoundError naming the key."""

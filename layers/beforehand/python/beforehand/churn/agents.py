@@ -4,6 +4,7 @@ The fourth, Empathy, writes the message (`writing.py`).
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from beforehand.churn.model import (
     Action,
@@ -16,6 +17,7 @@ from beforehand.churn.model import (
     Sentiment,
     Signals,
 )
+from beforehand.churn.remembering import ago, in_vain, tried
 from beforehand.churn.score import WEAK_BELOW, ascii_lower, level_of
 from beforehand.churn.words import sentence
 
@@ -28,14 +30,19 @@ URGENCY = {RiskLevel.CRITICAL: 4, RiskLevel.HIGH: 3, RiskLevel.MEDIUM: 2, RiskLe
 EVIDENCE = 3
 
 
-def context(facts: Facts) -> Context:
-    """The first agent: the customer's situation in a sentence, their mood, and how much it hurries (1–5)."""
+def context(facts: Facts, *, as_of: datetime) -> Context:
+    """The first agent: the customer's situation in a sentence, their mood, and how much it hurries (1–5).
+
+    It remembers what was tried before: an attempt of the last 90 days of which nothing came makes it more urgent.
+    """
     signals = facts.signals
     hurries = is_vip(signals) or bool(signals.tickets_overdue)
+    again = in_vain(facts.memory, as_of=as_of, last_bought_on=facts.purchases.last_on) is not None
     return Context(
         summary=_summary(facts),
         sentiment=_sentiment(signals),
-        urgency=min(URGENCY[level_of(facts.risk)] + hurries, 5),
+        urgency=min(URGENCY[level_of(facts.risk)] + hurries + again, 5),
+        tried=tried(facts.memory, as_of=as_of, last_bought_on=facts.purchases.last_on),
     )
 
 
@@ -64,7 +71,7 @@ def pattern(facts: Facts, contributions: Sequence[Contribution]) -> Pattern:
     )
 
 
-def decide(facts: Facts, found: Pattern) -> Plan:
+def decide(facts: Facts, found: Pattern, *, as_of: datetime) -> Plan:
     """The third agent: action, priority and escalation, by rule."""
     signals, level = facts.signals, level_of(facts.risk)
     action, reason = _action(signals)
@@ -75,7 +82,7 @@ def decide(facts: Facts, found: Pattern) -> Plan:
         priority=level,
         escalate=escalation is not None,
         answer_within_hours=hours,
-        steps=tuple(_steps(facts, found, action, hours, escalated=escalation is not None)),
+        steps=tuple(_steps(facts, found, action, hours, escalated=escalation is not None, as_of=as_of)),
         because=f"{reason}; {escalation}" if escalation else reason,
     )
 
@@ -136,11 +143,17 @@ STEPS = {
 }
 
 
-def _steps(facts: Facts, found: Pattern, action: Action, hours: int, *, escalated: bool) -> list[str]:
+def _steps(
+    facts: Facts, found: Pattern, action: Action, hours: int, *, escalated: bool, as_of: datetime
+) -> list[str]:
     steps = [f"A person looks into it within {hours} hours"] if escalated else []
+    before = in_vain(facts.memory, as_of=as_of, last_bought_on=facts.purchases.last_on)
+    if before is not None:
+        steps.append(f"Try another way than {ago(before.at, as_of)}: nothing came of that yet")
     if facts.signals.tickets_overdue:
         steps.append("Close the support tickets that are past the time promised")
-    steps.append(f"Send a personal message about: {found.issue}")
+    message = "Let the message that is held go, or withdraw it," if escalated else "Send a personal message"
+    steps.append(f"{message} about: {found.issue}")
     steps.append(STEPS[action] if escalated else f"{STEPS[action]}, within {hours} hours")
     steps.append("Score again after 7 days and compare")
     return steps

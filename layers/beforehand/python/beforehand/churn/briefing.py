@@ -1,5 +1,7 @@
 """The third step of a scan: gathers the facts of each selected customer and lets three agents read them."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -7,8 +9,9 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from beforehand.churn import agents
+from beforehand.churn.allowance import Allowance
 from beforehand.churn.documents import Brief, BriefLine, Briefs, brief_file, briefs_file
-from beforehand.churn.model import Facts, Selected
+from beforehand.churn.model import Facts, Remembered, Selected
 from beforehand.churn.profile import ScoreProfile
 from beforehand.churn.score import score
 from beforehand.events.churn import ScanBriefed, ScanStep
@@ -39,6 +42,13 @@ class Scores(Protocol):
         """Makes sure that the scores are those of a moment, whatever other runs have done since."""
 
 
+class Memory(Protocol):
+    """What was tried with each customer before."""
+
+    def of(self, customer_ids: Sequence[str], *, before: datetime) -> Mapping[str, tuple[Remembered, ...]]:
+        """The last interventions of each that were decided before a moment, newest first."""
+
+
 class Files(Protocol):
     """Where briefs are left."""
 
@@ -47,15 +57,31 @@ class Files(Protocol):
 
 
 def brief(
-    step: ScanStep, *, runs: Runs, scores: Scores, candidates: Candidates, files: Files, profile: ScoreProfile
+    step: ScanStep,
+    *,
+    runs: Runs,
+    scores: Scores,
+    candidates: Candidates,
+    memory: Memory,
+    files: Files,
+    profile: ScoreProfile,
+    allowance: Allowance,
 ) -> ScanBriefed:
     """Leaves one brief for each selected customer, and an index, in the files bucket."""
     run = runs.get(step.run_id)
     scores.ensure(as_of=run.due_at, profile=profile)
     found = candidates.selected(run.run_id)
+    known = candidates.facts(run.run_id, as_of=run.due_at, profile=profile)
+    remembered = memory.of([facts.customer_id for facts in known], before=run.due_at)
     briefs = [
-        brief_of(facts, run_id=run.run_id, due_at=run.due_at, profile=profile)
-        for facts in candidates.facts(run.run_id, as_of=run.due_at, profile=profile)
+        brief_of(
+            replace(facts, memory=remembered.get(facts.customer_id, ())),
+            run_id=run.run_id,
+            due_at=run.due_at,
+            profile=profile,
+            model_calls=calls,
+        )
+        for facts, calls in zip(known, allowance.shares(len(known)), strict=True)
     ]
     for document in briefs:
         files.write(brief_file(run.run_id, document.customer_id), document)
@@ -73,7 +99,7 @@ def brief(
     return ScanBriefed(run_id=run.run_id, customers=tuple(document.customer_id for document in briefs))
 
 
-def brief_of(facts: Facts, *, run_id: UUID, due_at: datetime, profile: ScoreProfile) -> Brief:
+def brief_of(facts: Facts, *, run_id: UUID, due_at: datetime, profile: ScoreProfile, model_calls: int = 0) -> Brief:
     """What the agents make of one customer. Health and risk are those by which the customer was selected."""
     scored = score(facts.signals, profile)
     found = agents.pattern(facts, scored.contributions)
@@ -92,9 +118,10 @@ def brief_of(facts: Facts, *, run_id: UUID, due_at: datetime, profile: ScoreProf
         signals=facts.signals,
         contributions=scored.contributions,
         purchases=facts.purchases,
-        context=agents.context(facts),
+        context=agents.context(facts, as_of=due_at),
         pattern=found,
-        plan=agents.decide(facts, found),
+        plan=agents.decide(facts, found, as_of=due_at),
+        model_calls=model_calls,
     )
 
 

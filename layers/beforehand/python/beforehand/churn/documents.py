@@ -1,11 +1,12 @@
 """The files of a scan: what one function leaves in the bucket for the next, and the result for people."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from beforehand.churn.model import Context, Contribution, Pattern, Plan, Purchases, Signals
+from beforehand.churn.model import Asked, Context, Contribution, Pattern, Plan, Purchases, Signals
 from beforehand.events import CustomerId
 from beforehand.events.churn import run_file
 from beforehand.outreach.model import Channel
@@ -20,7 +21,10 @@ class Document(BaseModel):
 
 
 class Brief(Document):
-    """All that the message for one customer rests on. Holds their name; lies under the key of the bucket."""
+    """All that the message for one customer rests on. Holds their name; lies under the key of the bucket.
+
+    `model_calls` is how often a language model may be asked for it: this letter's part of the run's budget.
+    """
 
     run_id: UUID
     customer_id: CustomerId
@@ -39,6 +43,7 @@ class Brief(Document):
     context: Context
     pattern: Pattern
     plan: Plan
+    model_calls: int = 0
 
 
 class BriefLine(Document):
@@ -79,6 +84,14 @@ class Draft(Document):
     tone: str
     because: str
     refused: str | None = None
+    model: Asked | None = None
+
+
+class ModelAsked(Document):
+    """A language model is asked for one customer's message: written before the first call, once."""
+
+    run_id: UUID
+    customer_id: CustomerId
 
 
 class Intervention(Document):
@@ -94,6 +107,8 @@ class Intervention(Document):
     action: str | None
     priority: str | None
     escalate: bool
+    case_id: UUID | None = None
+    case_due_at: datetime | None = None
     language: str | None
     language_name: str | None
     outreach_id: UUID | None
@@ -102,7 +117,11 @@ class Intervention(Document):
 
 
 class ScanResult(Document):
-    """Everything that a screen shows of a finished scan; `total_` figures are of all finished scans."""
+    """Everything that a screen shows of a finished scan; `total_` figures are of all finished scans.
+
+    `model_letters` of the messages were written by a language model; `estimated_cost` is what its tokens cost at
+    the prices that the stage names, None where it names none.
+    """
 
     run_id: UUID
     due_at: datetime
@@ -120,6 +139,12 @@ class ScanResult(Document):
     proposed: int
     skipped: int
     failed: int
+    cases: int = 0
+    model_calls: int = 0
+    model_letters: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    estimated_cost: float | None = None
     customers: tuple[Intervention, ...]
     total_scans: int
     total_proposed: int
@@ -128,6 +153,43 @@ class ScanResult(Document):
     def proposed_per_scan(self) -> float:
         """Interventions proposed in an average scan."""
         return self.total_proposed / self.total_scans if self.total_scans else 0.0
+
+
+class RememberedCase(Document):
+    """The case of an intervention that a person took over."""
+
+    case_id: UUID
+    state: str
+    due_at: datetime
+    done_at: datetime | None
+    answer: str | None
+
+
+class MemoryLine(Document):
+    """One intervention as it is remembered: what was seen, the cause, the plan, and what has come of it since.
+
+    The message itself is not in it: it lies with the outreach of that id. `state` is the outreach's.
+    """
+
+    customer_id: CustomerId
+    decision_id: UUID
+    run_id: UUID | None
+    decided_at: datetime
+    rule: str
+    seen: dict[str, float | str | None]
+    cause: str | None
+    issue: str | None
+    evidence: tuple[str, ...]
+    plan: dict[str, Any] | None
+    action: str
+    because: str
+    outreach_id: UUID | None
+    channel: str | None
+    language: str | None
+    state: str | None
+    due_at: datetime | None
+    not_after: datetime | None
+    case: RememberedCase | None
 
 
 def brief_file(run_id: UUID, customer_id: str) -> str:
@@ -143,6 +205,11 @@ def briefs_file(run_id: UUID) -> str:
 def draft_file(run_id: UUID, customer_id: str) -> str:
     """Where the draft for one customer lies."""
     return run_file(run_id, f"drafts/{customer_id}.json")
+
+
+def asked_file(run_id: UUID, customer_id: str) -> str:
+    """Where it stands that a language model is asked for one customer's message."""
+    return run_file(run_id, f"asked/{customer_id}.json")
 
 
 def result_file(run_id: UUID) -> str:

@@ -12,6 +12,7 @@ from beforehand.outreach.model import Channel
 MOST_CHARACTERS = {Channel.EMAIL: 4_000, Channel.SMS: 480}
 MOST_SUBJECT = 150
 MOST_NAME = 80
+MOST_NAME_WORDS = 8
 
 # One number: digits of any script, with single marks between groups of them.
 NUMBER = re.compile(r"\d+(?:[.,'\u2019\u00a0\u202f\u066b\u066c]\d+)*")
@@ -54,7 +55,9 @@ def greetable(name: str | None) -> str | None:
     Names come from import files: a link or a second line must not travel into a message.
     """
     plain = " ".join((name or "").split())
-    if not 0 < len(plain) <= MOST_NAME or LINK.search(plain) or PLACEHOLDER.search(plain):
+    if not 0 < len(plain) <= MOST_NAME or len(plain.split()) > MOST_NAME_WORDS:
+        return None
+    if LINK.search(plain) or PLACEHOLDER.search(plain):
         return None
     return plain if all(_may_be_in_a_name(character) for character in plain) else None
 

@@ -3,12 +3,16 @@
 from beforehand.adapters.postgres import database
 from beforehand.adapters.s3 import S3Files
 from beforehand.churn import briefing, proposing
+from beforehand.churn.allowance import Allowance
+from beforehand.churn.memory_store import PostgresMemory
+from beforehand.churn.prices import Prices
 from beforehand.churn.profile import profile_of
 from beforehand.churn.store.candidates import PostgresCandidates
 from beforehand.churn.store.scores import PostgresScores
 from beforehand.clock import now
 from beforehand.events.churn import ScanBriefed, ScanFinished, ScanStep
 from beforehand.journal.store import PostgresJournal
+from beforehand.outreach.cases_store import PostgresCases
 from beforehand.outreach.store import PostgresOutreach
 from beforehand.schedules.store import PostgresRuns
 from beforehand.settings import from_environment
@@ -24,8 +28,12 @@ def brief(step: ScanStep) -> ScanBriefed:
             runs=PostgresRuns(transaction),
             scores=PostgresScores(transaction),
             candidates=PostgresCandidates(transaction),
+            memory=PostgresMemory(transaction),
             files=S3Files(settings.files_bucket),
             profile=profile_of(settings.churn_profile),
+            allowance=Allowance(
+                calls_per_run=settings.bedrock_calls_per_run, calls_per_letter=settings.bedrock_calls_per_letter
+            ),
         )
 
 
@@ -38,7 +46,14 @@ def propose(step: ScanStep) -> ScanFinished:
             runs=PostgresRuns(transaction),
             candidates=PostgresCandidates(transaction),
             outreach=PostgresOutreach(transaction),
+            cases=PostgresCases(transaction),
             journal=PostgresJournal(transaction),
             files=S3Files(settings.files_bucket),
             now=now(),
+            prices=_prices(settings),
         )
+
+
+def _prices(settings: ChurnProposeSettings) -> Prices | None:
+    read, written = settings.bedrock_price_input, settings.bedrock_price_output
+    return None if read is None or written is None else Prices(input_million=read, output_million=written)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -173,8 +173,28 @@ class Peers:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Remembered:
+    """An intervention of the past: what it was about, and what came of it as far as the ledgers know.
+
+    `state` is the outreach's, `answer` that of the person who took over; both None where there was none.
+    """
+
+    at: datetime
+    action: str
+    cause: str | None = None
+    plan: str | None = None
+    channel: str | None = None
+    state: str | None = None
+    case_state: str | None = None
+    answer: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
-    """Everything that the agents may know of one selected customer; `channel` is how to reach them."""
+    """Everything that the agents may know of one selected customer; `channel` is how to reach them.
+
+    `memory` has what was tried with them before, newest first.
+    """
 
     customer_id: str
     position: int
@@ -187,15 +207,17 @@ class Facts:
     signals: Signals
     purchases: Purchases
     peers: Peers
+    memory: tuple[Remembered, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Context:
-    """The first agent's view of a customer; urgency 1–5."""
+    """The first agent's view of a customer; urgency 1–5. `tried` says what was tried before, newest first."""
 
     summary: str
     sentiment: Sentiment
     urgency: int
+    tried: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -221,8 +243,19 @@ class Plan:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """How often a language model was asked for a message, its tokens, and whether its text was taken."""
+
+    model: str
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    wrote: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Letter:
-    """The fourth agent's message: the language it is in, and the sentence that says why that one."""
+    """The fourth agent's message: its language, and the sentence that says why that one and who wrote it."""
 
     language: str
     language_name: str
@@ -230,3 +263,4 @@ class Letter:
     body: str
     tone: str
     because: str
+    asked: Asked | None = None

@@ -12,13 +12,13 @@ ENDS = {Status.DONE: "proposed", Status.SKIPPED: "skipped", Status.FAILED: "fail
 
 
 def told(result: ScanResult) -> ScanFinished:
-    """The answer of a scan. There is something to tell when something was proposed, or failed."""
+    """The answer of a scan. There is something to tell when something was proposed, failed, or needs a person."""
     return ScanFinished(
         run_id=result.run_id,
         proposed=result.proposed,
         skipped=result.skipped,
         failed=result.failed,
-        tell=bool(result.proposed or result.failed),
+        tell=bool(result.proposed or result.failed or result.cases),
         subject=_subject(result),
         message="\n".join(_lines(result)),
     )
@@ -41,6 +41,10 @@ def _lines(result: ScanResult) -> Iterator[str]:
     )
     yield f"Too little known to score: {result.insufficient}"
     yield f"Proposed: {result.proposed}, skipped: {result.skipped}, failed: {result.failed}"
+    if result.cases:
+        yield f"A person takes over: {_count(result.cases, 'case')}"
+    if result.model_calls:
+        yield _model(result)
     for customer in result.customers[:MOST_LISTED]:
         yield ""
         yield from _customer(customer)
@@ -69,8 +73,17 @@ def _customer(customer: Intervention) -> Iterator[str]:
     language = f" ({customer.language_name})" if customer.language_name else ""
     because = "" if customer.status is Status.DONE else f": {customer.because}"
     yield f"   {ENDS[customer.status].capitalize()}{language}{because}"
-    if customer.escalate:
-        yield "   A person takes this over"
+    if customer.case_id and customer.case_due_at:
+        yield f"   A person takes this over by {customer.case_due_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        yield f"   Case {customer.case_id}"
+
+
+def _model(result: ScanResult) -> str:
+    cost = "" if result.estimated_cost is None else f", about {result.estimated_cost:.4f}"
+    return (
+        f"Language model: {_count(result.model_calls, 'call')}, {_count(result.model_letters, 'message')} taken; "
+        f"{result.input_tokens} tokens in, {result.output_tokens} out{cost}"
+    )
 
 
 def _count(number: int, thing: str) -> str:

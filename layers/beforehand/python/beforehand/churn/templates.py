@@ -4,11 +4,9 @@ Templates are ours, what they are filled with is not: they run sandboxed, a miss
 result is plain text. Whoever makes HTML of it escapes it.
 """
 
-import tomllib
 from collections.abc import Mapping
 from datetime import date, timedelta
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
@@ -16,25 +14,15 @@ from babel.dates import format_date
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from beforehand.churn import message_files
 from beforehand.churn.documents import Brief
 from beforehand.churn.facts_check import greetable
-from beforehand.churn.language import negotiate
+from beforehand.churn.language import COMPANY_LANGUAGE, negotiate
 from beforehand.churn.model import Action, Letter, Sentiment
+from beforehand.churn.themes import theme_of
 from beforehand.outreach.model import Channel
 
-MESSAGES = Path(__file__).parent / "messages"
 LONG_ENOUGH_TO_THANK = 365
-
-# What the message is about, by the factor that costs the customer most.
-THEMES = {
-    "recency": "absence",
-    "frequency": "less",
-    "spending": "less",
-    "engagement": "less",
-    "support": "support",
-    "nps": "opinion",
-}
-OTHERWISE = "thanks"
 
 
 class TemplateWriter:
@@ -45,24 +33,48 @@ class TemplateWriter:
 
     def write(self, brief: Brief) -> Letter:
         """The message for one customer, in their language or the nearest that there is."""
-        language, because = negotiate(brief.language, _names())
-        words = _words(language)
-        theme = words["themes"][THEMES.get(brief.pattern.cause, OTHERWISE)]
+        language, because = negotiate(brief.language, message_files.names())
+        theme = message_files.messages(language).themes[theme_of(brief.pattern.cause, brief.signals)]
         facts = self._facts(brief, language)
-        if brief.channel is Channel.SMS:
-            subject, parts = "{{ company }}", [theme["sms"]]
-        else:
-            greeting = "greeting" if facts["name"] else "greeting_nameless"
-            asking = words["actions"][brief.plan.action]
-            subject, parts = theme["subject"], [words[greeting], theme["opening"], asking, words["closing"]]
-        return Letter(
-            language=language,
-            language_name=words["name"],
-            subject=_filled(subject, facts),
-            body="\n\n".join(_filled(part, facts) for part in parts),
-            tone=_tone(brief),
+        text = theme.sms if brief.channel is Channel.SMS else theme.opening
+        return self.around(
+            brief,
+            subject=_filled(theme.subject, facts),
+            text=_filled(text, facts),
+            tone=tone_of(brief),
             because=because,
         )
+
+    def around(self, brief: Brief, *, subject: str, text: str, tone: str, because: str) -> Letter:
+        """A letter around a text that is put in as it is: greeting, what is asked and signature are the templates'.
+
+        A text message is the text alone, and its subject the company.
+        """
+        language, _ = negotiate(brief.language, message_files.names())
+        words = message_files.messages(language)
+        facts = self._facts(brief, language)
+        body = text
+        if brief.channel is Channel.SMS:
+            subject = self._company
+        else:
+            greeting = words.greeting if facts["name"] else words.greeting_nameless
+            parts = [_filled(greeting, facts), text, self.asking(brief), _filled(words.closing, facts)]
+            body = "\n\n".join(parts)
+        return Letter(
+            language=language, language_name=words.name, subject=subject, body=body, tone=tone, because=because
+        )
+
+    def asking(self, brief: Brief) -> str:
+        """The sentence with which the message ends: what the plan lets us ask of them or offer."""
+        language, _ = negotiate(brief.language, message_files.names())
+        return _filled(message_files.messages(language).actions[brief.plan.action], self._facts(brief, language))
+
+    def known(self, brief: Brief) -> Mapping[str, Any]:
+        """What a message may say of the customer, in their language; it has nothing that they wrote themselves."""
+        language, _ = negotiate(brief.language, message_files.names())
+        return {
+            name: fact for name, fact in self._facts(brief, language).items() if name not in ("company", "name")
+        }
 
     def _facts(self, brief: Brief, language: str) -> Mapping[str, Any]:
         return {
@@ -72,21 +84,6 @@ class TemplateWriter:
             "since": _since(brief),
             "waiting": bool(brief.signals.tickets_overdue),
         }
-
-
-def languages() -> tuple[str, ...]:
-    """The tags of the languages that can be written."""
-    return tuple(sorted(path.stem for path in MESSAGES.glob("*.toml")))
-
-
-@cache
-def _names() -> Mapping[str, tuple[str, ...]]:
-    return {tag: (_words(tag)["name"], _words(tag)["own_name"]) for tag in languages()}
-
-
-@cache
-def _words(language: str) -> dict[str, Any]:
-    return tomllib.loads((MESSAGES / f"{language}.toml").read_text(encoding="utf-8"))
 
 
 @cache
@@ -99,13 +96,16 @@ def _filled(template: str, facts: Mapping[str, Any]) -> str:
 
 
 def _locale(wanted: str | None, language: str) -> Locale:
-    """How the customer writes dates: their own kind of the language where Babel knows it."""
+    """How the customer writes dates: their own kind of the language where Babel knows it, else the company's."""
     if wanted is not None and wanted.replace("_", "-").casefold().startswith(f"{language.casefold()}-"):
         try:
             return Locale.parse(wanted.replace("_", "-"), sep="-")
         except (UnknownLocaleError, ValueError):
             pass
-    return Locale.parse(language, sep="-")
+    try:
+        return Locale.parse(language, sep="-")
+    except UnknownLocaleError:
+        return Locale.parse(COMPANY_LANGUAGE)
 
 
 def _day(day: date | None, locale: Locale) -> str | None:
@@ -120,7 +120,8 @@ def _since(brief: Brief) -> str | None:
     return str((brief.due_at.date() - timedelta(days=days)).year)
 
 
-def _tone(brief: Brief) -> str:
+def tone_of(brief: Brief) -> str:
+    """How the message should sound."""
     if brief.context.sentiment is Sentiment.NEGATIVE:
         return "apologetic"
     return "personal" if brief.plan.action is Action.PERSONAL_OUTREACH else "warm"

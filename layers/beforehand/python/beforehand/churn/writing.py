@@ -25,12 +25,21 @@ class Files(Protocol):
     def read(self, key: str, kind: type[M]) -> M:
         """A document that was written before. Raises NotFoundError."""
 
+    def find(self, key: str, kind: type[M]) -> M | None:
+        """A document, or None where nothing was written."""
+
     def write(self, key: str, document: BaseModel) -> None:
         """Puts a document in its place."""
 
 
 def write(request: MessageRequested, *, files: Files, writer: Writer, company: str) -> MessageWritten:
-    """Writes one message. A text that fails the check is kept as a draft, refused, and never proposed."""
+    """Writes one message. A text that fails the check is kept as a draft, refused, and never proposed.
+
+    A draft for which a language model was asked is not written again when the step is repeated.
+    """
+    known = files.find(draft_file(request.run_id, request.customer_id), Draft)
+    if known is not None and known.model is not None:
+        return _written(known)
     brief = files.read(brief_file(request.run_id, request.customer_id), Brief)
     letter = writer.write(brief)
     found = facts_check.problems(letter, brief, company)
@@ -44,11 +53,16 @@ def write(request: MessageRequested, *, files: Files, writer: Writer, company: s
         tone=letter.tone,
         because=letter.because,
         refused="; ".join(found) or None,
+        model=letter.asked,
     )
     files.write(draft_file(request.run_id, request.customer_id), draft)
+    return _written(draft)
+
+
+def _written(draft: Draft) -> MessageWritten:
     return MessageWritten(
-        run_id=request.run_id,
-        customer_id=request.customer_id,
+        run_id=draft.run_id,
+        customer_id=draft.customer_id,
         language=draft.language,
         because=f"refused: {draft.refused}" if draft.refused else draft.because,
     )

@@ -84,6 +84,27 @@ class ScanFinished(Event):
     message: str
 
 
+class MemoryRequested(Event):
+    """The memory of these customers is wanted as files; where none is named of all, a part at a time."""
+
+    customer_ids: Annotated[tuple[CustomerId, ...], Field(max_length=200)] = ()
+    after: CustomerId | None = None
+
+
+class MemoryExported(Event):
+    """The files that were written, who has no memory, and after whom to go on; None at the end."""
+
+    customers: tuple[CustomerId, ...]
+    nothing: tuple[CustomerId, ...]
+    lines: Count
+    next_after: CustomerId | None
+
+
+def memory_file(customer_id: str) -> str:
+    """Where the memory of a customer lies in the bucket when it was asked for."""
+    return f"{Prefix.MEMORY}{customer_id}.jsonl"
+
+
 def run_file(run_id: UUID, name: str) -> str:
     """Where a run keeps one of its files in the bucket."""
     return f"{Prefix.RUNS}{run_id}/{name}"

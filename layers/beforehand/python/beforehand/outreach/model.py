@@ -33,7 +33,10 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Proposal:
-    """A planner's wish to contact someone. `priority` is 0–100, higher first; `step` counts re-attempts."""
+    """A planner's wish to contact someone. `priority` is 0–100, higher first; `step` counts re-attempts.
+
+    What is `held` waits until a person lets it go.
+    """
 
     customer_id: str
     purpose: Purpose
@@ -48,6 +51,7 @@ class Proposal:
     body: str
     because: str
     run_id: UUID | None
+    held: bool = False
 
     @property
     def outreach_id(self) -> UUID:

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
+from uuid import UUID
 
 from beforehand.adapters.postgres import Transaction
 from beforehand.outreach.model import Proposal
@@ -19,14 +20,46 @@ class PostgresOutreach:
         """Plans each proposal unless it is planned already; says what became of each, in their order."""
         return [self._propose(proposal, now) for proposal in proposals]
 
+    def release(self, outreach_id: UUID, *, now: datetime) -> Result:
+        """Lets a held outreach go, from now on. FAILED where it is held no more, or too old to be sent."""
+        released = self._transaction.run(
+            """update outreach set state = 'scheduled', due_at = greatest(due_at, :now)
+               where outreach_id = :outreach_id and state = 'held' and not_after > :now""",
+            outreach_id=outreach_id, now=now,
+        )  # fmt: skip
+        if released:
+            return Result(id=str(outreach_id), status=Status.DONE, because="the message may go")
+        because = f"the message cannot go any more: {self._standing(outreach_id)}"
+        return Result(id=str(outreach_id), status=Status.FAILED, because=because)
+
+    def withdraw(self, outreach_id: UUID) -> Result:
+        """Cancels a held outreach. SKIPPED where it is held no more."""
+        withdrawn = self._transaction.run(
+            "update outreach set state = 'cancelled' where outreach_id = :outreach_id and state = 'held'",
+            outreach_id=outreach_id,
+        )
+        if withdrawn:
+            return Result(id=str(outreach_id), status=Status.DONE, because="the message is withdrawn")
+        return Result(id=str(outreach_id), status=Status.SKIPPED, because=f"it {self._standing(outreach_id)}")
+
+    def _standing(self, outreach_id: UUID) -> str:
+        found = self._transaction.row(
+            "select state, not_after from outreach where outreach_id = :outreach_id", outreach_id=outreach_id
+        )
+        if found is None:
+            return "is not in the ledger"
+        state, until = found["state"], found["not_after"]
+        return f"had to go before {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if state == "held" else f"is {state}"
+
     def _propose(self, proposal: Proposal, now: datetime) -> Result:
         added = self._transaction.run(
-            """insert into outreach (outreach_id, customer_id, purpose, cycle, step, channel, priority, due_at,
-                                     not_after, language, subject, body, because, run_id, proposed_at)
-               values (:outreach_id, :customer_id, :purpose, :cycle, :step, :channel, :priority, :due_at,
+            """insert into outreach (outreach_id, customer_id, purpose, cycle, step, channel, state, priority,
+                                     due_at, not_after, language, subject, body, because, run_id, proposed_at)
+               values (:outreach_id, :customer_id, :purpose, :cycle, :step, :channel, :state, :priority, :due_at,
                        :not_after, :language, :subject, :body, :because, :run_id, :now)
                on conflict do nothing""",
-            outreach_id=proposal.outreach_id, now=now, **asdict(proposal),
+            outreach_id=proposal.outreach_id, now=now, state="held" if proposal.held else "scheduled",
+            **asdict(proposal),
         )  # fmt: skip
         if added:
             return Result(id=proposal.customer_id, status=Status.DONE, because=proposal.because)

@@ -30,8 +30,9 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     def to_env(self) -> dict[str, str]:
-        """The settings as environment variables."""
-        return {_variable(name): str(value) for name, value in self.model_dump(mode="json").items()}
+        """The settings as environment variables; one that is None has none."""
+        given = self.model_dump(mode="json", exclude_none=True)
+        return {_variable(name): str(value) for name, value in given.items()}
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:

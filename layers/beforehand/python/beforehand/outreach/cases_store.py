@@ -1,0 +1,92 @@
+"""Cases in PostgreSQL. The database holds the promise that an occasion has one case, and a case one taker."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from uuid import UUID
+
+from beforehand.adapters.postgres import Row, Transaction
+from beforehand.errors import NotFoundError
+from beforehand.outreach.cases import Answer, Case, Kind, NewCase, Role, State
+from beforehand.results import Result, Status
+
+COLUMNS = """case_id, kind, customer_id, cycle, outreach_id, run_id, role, subject, because, priority, state,
+             opened_at, due_at, taken_by, taken_at, done_by, done_at, answer"""
+
+
+class PostgresCases:
+    """The cases, inside one transaction."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def open(self, cases: Sequence[NewCase], *, now: datetime) -> list[Result]:
+        """Opens each case unless its occasion has one; says what became of each, by customer, in their order."""
+        return [self._open(case, now) for case in cases]
+
+    def get(self, case_id: UUID) -> Case:
+        """One case. Raises NotFoundError."""
+        return self._read(case_id, "")
+
+    def hold(self, case_id: UUID) -> Case:
+        """One case, which nobody else can move before this transaction ends. Raises NotFoundError."""
+        return self._read(case_id, "for update")
+
+    def keep(self, case: Case) -> None:
+        """Writes down how far a held case is now."""
+        self._transaction.run(
+            """update outreach_cases
+               set state = :state, taken_by = :taken_by, taken_at = :taken_at,
+                   done_by = :done_by, done_at = :done_at, answer = :answer
+               where case_id = :case_id""",
+            **asdict(case),
+        )
+
+    def page(self, *, state: State | None, after: tuple[datetime, UUID] | None, limit: int) -> list[Case]:
+        """Cases in the order in which they are due: of one state, or all that are not done.
+
+        `after` is when the last one of the page before was due, and its id.
+        """
+        due_after, id_after = after or (None, None)
+        found = self._transaction.rows(
+            f"""select {COLUMNS} from outreach_cases
+                where case when cast(:state as text) is null then state <> 'done' else state = :state end
+                  and (cast(:due_after as timestamptz) is null
+                       or (due_at, case_id) > (cast(:due_after as timestamptz), cast(:id_after as uuid)))
+                order by due_at, case_id limit :limit""",
+            state=state, due_after=due_after, id_after=id_after, limit=limit,
+        )  # fmt: skip
+        return [_case(row) for row in found]
+
+    def _open(self, case: NewCase, now: datetime) -> Result:
+        added = self._transaction.run(
+            """insert into outreach_cases (case_id, kind, customer_id, cycle, outreach_id, run_id, role, subject,
+                                           because, priority, opened_at, due_at)
+               values (:case_id, :kind, :customer_id, :cycle, :outreach_id, :run_id, :role, :subject,
+                       :because, :priority, :now, :due_at)
+               on conflict do nothing""",
+            case_id=case.case_id, now=now, **asdict(case),
+        )  # fmt: skip
+        if added:
+            return Result(id=case.customer_id, status=Status.DONE, because=case.because)
+        because = f"the {case.kind} of {case.cycle} has its case already"
+        return Result(id=case.customer_id, status=Status.SKIPPED, because=because)
+
+    def _read(self, case_id: UUID, how: str) -> Case:
+        found = self._transaction.row(
+            f"select {COLUMNS} from outreach_cases where case_id = :case_id {how}", case_id=case_id
+        )
+        if found is None:
+            raise NotFoundError(f"There is no case {case_id}")
+        return _case(found)
+
+
+def _case(row: Row) -> Case:
+    answer = row["answer"]
+    words = {
+        "kind": Kind(row["kind"]),
+        "role": Role(row["role"]),
+        "state": State(row["state"]),
+        "answer": None if answer is None else Answer(answer),
+    }
+    return Case(**{**row, **words})
