@@ -8,10 +8,10 @@ from botocore.config import Config
 
 
 @cache
-def client(service: str, *, read_seconds: int = 30, attempts: int = 4) -> Any:
+def client(service: str, *, read_seconds: int = 30, connect_seconds: int = 5, attempts: int = 4) -> Any:
     """A client of one service. A client that sends to a person is made with `attempts=1`."""
     config = Config(
-        connect_timeout=5,
+        connect_timeout=connect_seconds,
         read_timeout=read_seconds,
         retries={"mode": "standard", "total_max_attempts": attempts},
     )
