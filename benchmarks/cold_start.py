@@ -35,6 +35,8 @@ CLIENTS = {
     "churn_write": ["s3"],
     "customers_import": ["s3"],
     "database_setup": ["secretsmanager", "lambda"],
+    "outbox_relay": ["dynamodb", "stepfunctions"],
+    "outbox_sweep": ["dynamodb"],
 }
 """The AWS clients that a function makes on its first call, as the peer does at import; the others make none."""
 

@@ -4,6 +4,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from infra.constructs.alarms import Alarms
+from infra.constructs.commands import Commands
 from infra.constructs.encryption_key import EncryptionKey
 from infra.constructs.files import Files
 from infra.constructs.heartbeats import Heartbeats
@@ -16,7 +17,7 @@ from infra.watch import watch_database
 
 
 class Foundation(cdk.Stack):
-    """The network, the key, the database, the files, the heartbeats, the staff topic and the users."""
+    """The network, the key, the database, the files, the heartbeats, the commands, the staff topic and the users."""
 
     def __init__(self, scope: Construct, stage: Stage) -> None:
         super().__init__(
@@ -30,6 +31,7 @@ class Foundation(cdk.Stack):
         self.database = Postgres(self, "Database", stage=stage, network=self.network, key=self.key)
         self.files = Files(self, "Files", stage=stage, key=self.key)
         self.heartbeats = Heartbeats(self, "HeartbeatTable", stage=stage, key=self.key)
+        self.commands = Commands(self, "CommandTable", stage=stage, key=self.key)
         self.staff = StaffTopic(self, "Staff", stage=stage, key=self.key)
         self.users = Users(self, "Users", stage=stage)
         watch_database(Alarms(self, "Alarms", stage=stage, staff=self.staff), self.database, stage)
@@ -37,6 +39,7 @@ class Foundation(cdk.Stack):
         cdk.CfnOutput(self, "FilesBucket", value=self.files.name)
         cdk.CfnOutput(self, "StaffTopic", value=self.staff.arn)
         cdk.CfnOutput(self, "Heartbeats", value=self.heartbeats.name)
+        cdk.CfnOutput(self, "Commands", value=self.commands.name)
         cdk.CfnOutput(self, "DatabaseHost", value=self.database.instance.attr_endpoint_address)
         cdk.CfnOutput(self, "MasterSecret", value=self.database.master_secret)
         cdk.CfnOutput(self, "UserPool", value=self.users.pool_id)

@@ -9,6 +9,7 @@ from constructs import Construct
 from infra.capabilities.churn import Churn
 from infra.capabilities.customers import Customers
 from infra.capabilities.database import DatabaseSetup
+from infra.capabilities.outbox import Outbox
 from infra.capabilities.watched import Watched
 from infra.constructs.alarms import Alarms
 from infra.constructs.task_function import camel
@@ -32,9 +33,10 @@ class Tasks(cdk.Stack):
         setup = DatabaseSetup(self, "DatabaseSetup", foundation=foundation, runtime=runtime)
         customers = Customers(self, "Customers", foundation=foundation, runtime=runtime)
         churn = Churn(self, "Churn", foundation=foundation, runtime=runtime, group=group)
-        for capability in (customers, churn):
+        outbox = Outbox(self, "Outbox", foundation=foundation, runtime=runtime, group=group, scan=churn.scan)
+        for capability in (customers, churn, outbox):
             capability.node.add_dependency(setup.ready)
-        watched = [setup.watched, customers.watched, churn.watched]
+        watched = [setup.watched, customers.watched, churn.watched, outbox.watched]
         watch_tasks(Alarms(self, "Alarms", stage=stage, staff=foundation.staff), watched, group)
 
         cdk.CfnOutput(self, "ScanStateMachine", value=churn.scan.state_machine_arn)

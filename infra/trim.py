@@ -17,10 +17,13 @@ from typing import Any
 
 OPERATIONS = {
     "bedrock-runtime": {"Converse"},
+    "dynamodb": {"BatchGetItem", "PutItem", "Query", "UpdateItem"},
     "lambda": {"Invoke"},
     # botocore itself asks for the bucket's region when S3 answers that it is elsewhere.
     "s3": {"GetObject", "HeadBucket", "PutObject"},
     "secretsmanager": {"GetSecretValue"},
+    "sqs": {"SendMessage"},
+    "stepfunctions": {"StartExecution"},
 }
 """What functions call through botocore, by AWS service; an error names the service or operation that is missing."""
 

@@ -20,7 +20,9 @@ from beforehand.churn.documents import (
 )
 from beforehand.clock import now
 from beforehand.errors import BeforehandError
+from beforehand.events.outbox import StartScan
 from beforehand.names import Schedule
+from beforehand.outbox.scans import execution_of
 from beforehand.schedules.model import run_id_of
 from beforehand.settings.churn import ChurnSelectSettings
 from beforehand_cli.deployment import LOCAL, Deployment
@@ -112,17 +114,15 @@ class Scans:
 
     def start(self, due_at: datetime, options: Options) -> None:
         """Starts the scan of a due time; if it is started already, that one goes on and this does nothing."""
-        given = {
-            "due_at": due_at.astimezone(UTC).isoformat(),
-            "risk_threshold": options.risk_threshold,
-            "max_interventions": options.max_interventions,
-        }
-        try:
-            self._states.start_execution(
-                stateMachineArn=self._machine,
-                name=f"asked-for-{run_id_of(Schedule.CHURN_SCAN, due_at)}",
-                input=json.dumps({name: value for name, value in given.items() if value is not None}),
+        execution = execution_of(
+            StartScan(
+                due_at=due_at,
+                risk_threshold=options.risk_threshold,
+                max_interventions=options.max_interventions,
             )
+        )
+        try:
+            self._states.start_execution(stateMachineArn=self._machine, name=execution.name, input=execution.input)
         except self._states.exceptions.ExecutionAlreadyExists:
             return
 

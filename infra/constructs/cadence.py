@@ -1,4 +1,4 @@
-"""A schedule that engineers set: it starts a workflow on the clock, in UTC, with the moment it was due."""
+"""A schedule that engineers set: it starts what it is for on the clock, in UTC, with the moment it was due."""
 
 import json
 
@@ -10,14 +10,14 @@ from constructs import Construct
 
 from infra import clock_grid
 from infra.constructs.dead_letters import DeadLetters
-from infra.constructs.task_function import camel
+from infra.constructs.task_function import TaskFunction, camel
 from infra.stage import Stage
 
 DUE_AT = "<aws.scheduler.scheduled-time>"
 
 
 class Cadence(Construct):
-    """A schedule in the stage's group that may start its one workflow and leave a dead letter, nothing else.
+    """A schedule in the stage's group that may start one workflow or function and leave a dead letter, no more.
 
     A start that fails is tried for as long as the next one is not due; after that the next one does the work.
     """
@@ -30,7 +30,7 @@ class Cadence(Construct):
         stage: Stage,
         group: scheduler.CfnScheduleGroup,
         every_minutes: int,
-        starts: sfn.StateMachine,
+        starts: sfn.StateMachine | TaskFunction,
         dead_letters: DeadLetters,
     ) -> None:
         super().__init__(scope, f"{camel(name)}Cadence")
@@ -43,16 +43,7 @@ class Cadence(Construct):
                 "scheduler.amazonaws.com",
                 conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}},
             ),
-            inline_policies={
-                "Rights": iam.PolicyDocument(
-                    statements=[
-                        iam.PolicyStatement(
-                            actions=["states:StartExecution"], resources=[starts.state_machine_arn]
-                        ),
-                        dead_letters.send(),
-                    ]
-                )
-            },
+            inline_policies={"Rights": iam.PolicyDocument(statements=[_start(starts), dead_letters.send()])},
         )
         self.schedule = scheduler.CfnSchedule(
             self,
@@ -64,7 +55,7 @@ class Cadence(Construct):
             schedule_expression_timezone="UTC",
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
             target=scheduler.CfnSchedule.TargetProperty(
-                arn=starts.state_machine_arn,
+                arn=starts.arn if isinstance(starts, TaskFunction) else starts.state_machine_arn,
                 role_arn=role.role_arn,
                 input=json.dumps({"due_at": DUE_AT}),
                 dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=dead_letters.arn),
@@ -74,3 +65,9 @@ class Cadence(Construct):
                 ),
             ),
         )
+
+
+def _start(starts: sfn.StateMachine | TaskFunction) -> iam.PolicyStatement:
+    if isinstance(starts, TaskFunction):
+        return starts.invoke()
+    return iam.PolicyStatement(actions=["states:StartExecution"], resources=[starts.state_machine_arn])

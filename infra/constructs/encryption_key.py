@@ -1,4 +1,4 @@
-"""The one key of a stage: it encrypts the database, the files, the heartbeats and what is told to staff."""
+"""The one key of a stage: it encrypts the database, the files, both tables and what is told to staff."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam

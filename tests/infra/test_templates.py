@@ -11,6 +11,7 @@ from pkgutil import iter_modules
 from typing import Any
 
 from beforehand import settings
+from beforehand.outbox import table
 from infra.constructs.task_function import camel
 from infra.packages import ROOT
 from tests.infra.assembly import Assembly, Synthesize
@@ -23,8 +24,9 @@ DATABASE_FUNCTIONS = {
     "churn_brief",
     "churn_propose",
     "churn_export",
+    "outbox_sweep",
 }
-EGRESS_FUNCTIONS = {"database_setup", "churn_write"}
+EGRESS_FUNCTIONS = {"database_setup", "churn_write", "outbox_relay"}
 READ_AND_WRITE = {"s3:GetObject", "s3:ListBucket", "s3:PutObject"}
 FILES = {
     "customers_import": {
@@ -84,7 +86,7 @@ def test_no_function_has_both_the_database_and_the_internet(assembly: Assembly) 
         assert database == ("VpcConfig" in function) == (name in DATABASE_FUNCTIONS), name
         if database:
             beyond = {a.split(":")[0] for a in actions(assembly, function)}
-            assert beyond <= {"s3", "kms", "logs", "xray", "ec2", "sqs", "rds-db"}, name
+            assert beyond <= {"s3", "dynamodb", "kms", "logs", "xray", "ec2", "sqs", "rds-db"}, name
 
 
 def test_a_function_signs_in_as_the_one_role_that_its_settings_name(assembly: Assembly) -> None:
@@ -206,12 +208,52 @@ def test_a_function_reaches_the_files_that_it_uses_only(assembly: Assembly) -> N
 
 
 def test_the_scan_is_due_on_the_clock_in_utc(assembly: Assembly) -> None:
-    (schedule,) = assembly.properties("AWS::Scheduler::Schedule")
+    name = f"beforehand-{assembly.stage}-churn-scan"
+    (schedule,) = [p for p in assembly.properties("AWS::Scheduler::Schedule") if p["Name"] == name]
     every = "cron(* * * * ? *)" if assembly.stage == "local" else "cron(0/5 * * * ? *)"
     assert (schedule["ScheduleExpression"], schedule["ScheduleExpressionTimezone"]) == (every, "UTC")
-    assert schedule["Name"] == f"beforehand-{assembly.stage}-churn-scan"
     assert json.loads(schedule["Target"]["Input"]) == {"due_at": "<aws.scheduler.scheduled-time>"}
     assert schedule["Target"]["DeadLetterConfig"]
+
+
+def test_what_the_database_wants_done_is_looked_for_every_minute_and_heard_of_at_once(assembly: Assembly) -> None:
+    schedules = {p["Name"]: p for p in assembly.properties("AWS::Scheduler::Schedule")}
+    for name in ("outbox-sweep", "outbox-relay"):
+        schedule = schedules[f"beforehand-{assembly.stage}-{name}"]
+        assert schedule["ScheduleExpression"] == "cron(* * * * ? *)"
+        assert schedule["Target"]["Arn"]["Fn::GetAtt"] == [camel(name.replace("-", "_")), "Arn"]
+        assert schedule["Target"]["DeadLetterConfig"]
+    (mapping,) = assembly.properties("AWS::Lambda::EventSourceMapping")
+    assert mapping["FunctionName"] == {"Ref": "OutboxRelay"}
+    assert mapping["StartingPosition"] == "TRIM_HORIZON"
+    assert mapping["BisectBatchOnFunctionError"] and mapping["DestinationConfig"]["OnFailure"]
+    assert [json.loads(f["Pattern"]) for f in mapping["FilterCriteria"]["Filters"]] == [{"eventName": ["INSERT"]}]
+
+
+def test_commands_survive_and_are_encrypted_by_our_key(assembly: Assembly) -> None:
+    tables = {p["TableName"]: p for p in assembly.properties("AWS::DynamoDB::Table")}
+    commands = tables[f"beforehand-{assembly.stage}-commands"]
+    assert commands["SSESpecification"]["SSEType"] == "KMS"
+    assert commands["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert commands["StreamSpecification"] == {"StreamViewType": "KEYS_ONLY"}
+    assert commands["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    assert commands["DeletionProtectionEnabled"] is (assembly.stage == "prod")
+    (index,) = commands["GlobalSecondaryIndexes"]
+    assert (index["IndexName"], index["Projection"]) == (table.OPEN, {"ProjectionType": "KEYS_ONLY"})
+
+
+def test_each_side_of_the_outbox_has_its_rights_and_no_more(assembly: Assembly) -> None:
+    functions = assembly.functions()
+    used = {
+        name: {a for a in actions(assembly, functions[name]) if a.startswith(("dynamodb:", "states:"))}
+        for name in functions
+    }
+    stream = {
+        f"dynamodb:{action}" for action in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
+    }
+    assert used["outbox_sweep"] == {"dynamodb:PutItem", "dynamodb:BatchGetItem"}
+    assert used["outbox_relay"] == {"dynamodb:UpdateItem", "dynamodb:Query", "states:StartExecution", *stream}
+    assert [name for name, some in used.items() if "states:StartExecution" in some] == ["outbox_relay"]
 
 
 def test_the_database_lets_in_nobody_without_tls_and_is_encrypted_by_our_key(assembly: Assembly) -> None:
@@ -239,7 +281,7 @@ def test_the_key_is_for_services_of_this_account_never_for_a_role(assembly: Asse
 def test_production_has_an_alarm_for_each_function_queue_and_workflow(prod: Assembly) -> None:
     alarms = {p["AlarmName"] for p in prod.properties("AWS::CloudWatch::Alarm")}
     functions = {f"beforehand-prod-{camel(name)}Fails" for name in prod.functions()}
-    others = {f"beforehand-prod-{c}DeadLetters" for c in ("Database", "Customers", "Churn")}
+    others = {f"beforehand-prod-{c}DeadLetters" for c in ("Database", "Customers", "Churn", "Outbox")}
     database = {f"beforehand-prod-Database{trouble}" for trouble in ("Busy", "Full", "Crowded")}
     assert functions | others | database | {"beforehand-prod-ChurnScanUnfinished"} <= alarms
 
@@ -258,7 +300,12 @@ def test_every_alarm_tells_staff(assembly: Assembly) -> None:
 
 def test_what_needs_the_tables_waits_for_them(assembly: Assembly) -> None:
     (ready,) = assembly.of("Custom::DatabaseSetup")
-    for kind in ("AWS::Scheduler::Schedule", "AWS::Events::Rule", "AWS::StepFunctions::StateMachine"):
+    for kind in (
+        "AWS::Scheduler::Schedule",
+        "AWS::Events::Rule",
+        "AWS::StepFunctions::StateMachine",
+        "AWS::Lambda::EventSourceMapping",
+    ):
         assert all(ready in resource["DependsOn"] for resource in assembly.of(kind).values())
 
 
@@ -285,7 +332,15 @@ def test_the_set_up_runs_again_when_a_migration_or_what_a_role_may_do_changes(
 
 def test_the_stacks_say_where_things_are(assembly: Assembly) -> None:
     outputs = {name for template in assembly.templates().values() for name in template["Outputs"]}
-    wanted = {"FilesBucket", "StaffTopic", "Heartbeats", "ScanStateMachine", "ScanSchedule", "ScheduleGroup"}
+    wanted = {
+        "FilesBucket",
+        "StaffTopic",
+        "Heartbeats",
+        "Commands",
+        "ScanStateMachine",
+        "ScanSchedule",
+        "ScheduleGroup",
+    }
     assert wanted | {f"{camel(name)}Function" for name in assembly.functions()} <= outputs
 
 

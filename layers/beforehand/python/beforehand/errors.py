@@ -23,3 +23,11 @@ class InvalidEventError(BeforehandError):
 
 class NotFoundError(BeforehandError):
     """Something that was named does not exist."""
+
+
+class NotNowError(BeforehandError):
+    """What was asked of a service could not be done now; another attempt may succeed."""
+
+
+class RefusedError(BeforehandError):
+    """What was asked of a service was refused; another attempt would be, too."""

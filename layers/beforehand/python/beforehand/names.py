@@ -17,6 +17,8 @@ class Schedule(StrEnum):
     """Cadences that the stack owns."""
 
     CHURN_SCAN = "churn_scan"
+    OUTBOX_SWEEP = "outbox_sweep"
+    OUTBOX_RELAY = "outbox_relay"
 
 
 class Prefix(StrEnum):

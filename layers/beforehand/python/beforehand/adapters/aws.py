@@ -8,13 +8,20 @@ from botocore.config import Config
 
 
 @cache
-def client(service: str, *, read_seconds: float = 30, attempts: int = 4, region: str | None = None) -> Any:
+def client(
+    service: str,
+    *,
+    read_seconds: float = 30,
+    connect_seconds: int = 5,
+    attempts: int = 4,
+    region: str | None = None,
+) -> Any:
     """A client of one service, in the function's own region unless another is named.
 
     A client that sends to a person, or that costs by the call, is made with `attempts=1`.
     """
     config = Config(
-        connect_timeout=5,
+        connect_timeout=connect_seconds,
         read_timeout=read_seconds,
         retries={"mode": "standard", "total_max_attempts": attempts},
     )

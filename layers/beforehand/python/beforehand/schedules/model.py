@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from beforehand.names import Schedule
 
 def run_id_of(schedule: Schedule, due_at: datetime) -> UUID:
     """The id of the only run that a due time can have."""
-    return from_content("run", schedule, due_at.isoformat())
+    return from_content("run", schedule, due_at.astimezone(UTC).isoformat())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -73,3 +73,9 @@ class FilesSettings(Settings):
     """The bucket that hands facts from one function to the next."""
 
     files_bucket: str
+
+
+class CommandsSettings(Settings):
+    """The table that commands are carried out from."""
+
+    commands_table: str

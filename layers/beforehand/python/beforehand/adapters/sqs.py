@@ -1,0 +1,21 @@
+"""Messages to a queue."""
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import BaseModel
+
+from beforehand.adapters.aws import client
+from beforehand.errors import NotNowError
+
+
+class SqsQueue:
+    """One queue, by its URL."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def send(self, document: BaseModel) -> None:
+        """Puts a document into the queue; after a lost answer it may be there twice. Raises NotNowError."""
+        try:
+            client("sqs", read_seconds=10).send_message(QueueUrl=self._url, MessageBody=document.model_dump_json())
+        except (BotoCoreError, ClientError) as error:
+            raise NotNowError(f"SQS did not take a message ({type(error).__name__})") from error

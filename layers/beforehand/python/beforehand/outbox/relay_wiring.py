@@ -1,0 +1,55 @@
+"""Puts `outbox_relay` together; it reaches AWS and no database."""
+
+from collections.abc import Iterable
+from functools import partial
+
+from beforehand.adapters.sqs import SqsQueue
+from beforehand.adapters.step_functions import StepFunctions
+from beforehand.clock import now
+from beforehand.events import Event
+from beforehand.events.outbox import CommandsArrived, CommandsRelayed, StartScan
+from beforehand.outbox import relaying
+from beforehand.outbox.model import UnreachableError
+from beforehand.outbox.scans import execution_of
+from beforehand.outbox.table import DynamoCommands
+from beforehand.settings import from_environment
+from beforehand.settings.outbox import OutboxRelaySettings
+
+MOST_AT_ONCE = 100
+"""How many commands one sweep tries; the next one begins a minute later."""
+
+
+def relay(arrived: CommandsArrived) -> CommandsRelayed:
+    """Carries out what the stream tells of; called without records, whatever is due.
+
+    A batch of the stream never fails. A sweep does, by UnreachableError, when commands could not be tried.
+    """
+    settings = from_environment(OutboxRelaySettings)
+    commands = DynamoCommands(settings.commands_table)
+    if arrived.Records:
+        return carry_out((record.dynamodb.Keys.command_id.S for record in arrived.Records), commands, settings)
+    relayed = carry_out(commands.due(now=now(), limit=MOST_AT_ONCE), commands, settings)
+    if relayed.left:
+        raise UnreachableError(f"{relayed.left} commands that are due could not be tried; each stays due")
+    return relayed
+
+
+def carry_out(
+    command_ids: Iterable[str], commands: DynamoCommands, settings: OutboxRelaySettings
+) -> CommandsRelayed:
+    """One attempt at each command."""
+    return relaying.relay(
+        command_ids,
+        commands=commands,
+        carriers={"start_scan": partial(start_scan, StepFunctions(), settings.scan_machine)},
+        dead_letters=SqsQueue(settings.dead_letters),
+        now=now(),
+    )
+
+
+def start_scan(states: StepFunctions, machine: str, asked: Event) -> str:
+    """Starts the scan of a due time, unless it was started before."""
+    assert isinstance(asked, StartScan)
+    execution = execution_of(asked)
+    started = states.start(machine, name=execution.name, input=execution.input)
+    return f"{execution.name} was {'started' if started else 'started before'}"
