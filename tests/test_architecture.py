@@ -23,6 +23,10 @@ TABLE = re.compile(
     r"\b(?:from|join|into|update|using|truncate|table|copy)\s+"
     r"(?!table\b)(?:if\s+exists\s+)?(?:only\s+)?(?:public\.)?([a-z_]+)"
 )
+ADDS = re.compile(
+    r"(/\*.*?\*/\s*)*(create (function|trigger)|alter table \w+ alter column \w+ set storage) ", re.I | re.S
+)
+"""Commands that only add, or change how a value is stored and nothing that is read."""
 FILLED = {exp.DefaultColumnConstraint, exp.GeneratedAsIdentityColumnConstraint, exp.ComputedColumnConstraint}
 """What gives a new column its value where the release before does not know it."""
 
@@ -192,7 +196,7 @@ def taken_away(migration: str) -> list[str]:
     found: list[str] = []
     for statement in filter(None, sqlglot.parse(migration, dialect="postgres")):
         # A command is what sqlglot knows no better than by its first word.
-        if isinstance(statement, exp.Drop | exp.TruncateTable | exp.Command):
+        if isinstance(statement, exp.Drop | exp.TruncateTable | exp.Command) and not ADDS.match(statement.sql()):
             found.append(statement.sql())
         if isinstance(statement, exp.Alter):
             found += [action.sql() for action in statement.args["actions"] if not expands(action)]

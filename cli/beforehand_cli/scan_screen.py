@@ -7,6 +7,7 @@ from typing import Self
 from rich.console import Console
 
 from beforehand.churn.documents import BriefLine, Briefs, Draft, ScanResult
+from beforehand.churn.telling import left_alone_in_words
 from beforehand.clock import now
 from beforehand.settings.churn import ChurnSelectSettings
 from beforehand_cli.scans import Cadence, Options
@@ -83,17 +84,8 @@ class ScanScreen:
         """Who will be treated."""
         self._lines = briefs.customers
         self._say(f"⚠️  Found {briefs.at_risk} at-risk customers")
-        left_out = [
-            f"{count} {why}"
-            for count, why in (
-                (briefs.resting, "approached lately"),
-                (briefs.opted_out, "opted out"),
-                (briefs.unreachable, "without an address"),
-            )
-            if count
-        ]
-        if left_out:
-            self._say(f"   [dim]left alone: {', '.join(left_out)}[/dim]")
+        if kept := left_alone_in_words(briefs.left_alone):
+            self._say(f"   [dim]left alone: {', '.join(kept)}[/dim]")
         if len(briefs.customers) < briefs.at_risk and briefs.customers:
             self._say(f"   Processing top {len(briefs.customers)} priority cases")
         self._say()

@@ -81,7 +81,7 @@ class _Functions:
             "churn_score",
             runtime=runtime,
             dead_letters=dead_letters,
-            settings=database.settings(ChurnScoreSettings, role),
+            settings=database.settings(ChurnScoreSettings, role, churn_profile=stage.churn_profile),
             database=database,
             timeout=cdk.Duration.minutes(5),
         )
@@ -97,6 +97,13 @@ class _Functions:
                 churn_risk_threshold=stage.churn_risk_threshold,
                 churn_max_interventions=stage.churn_max_interventions,
                 churn_cool_down_days=stage.churn_cool_down_days,
+                churn_profile=stage.churn_profile,
+                churn_min_lifetime_value=stage.churn_min_lifetime_value,
+                churn_segments=stage.churn_segments,
+                churn_holdout_share=stage.churn_holdout_share,
+                contact_budget=stage.contact_budget,
+                contact_budget_days=stage.contact_budget_days,
+                contact_case_rest_days=stage.contact_case_rest_days,
             ),
             database=database,
         )
@@ -105,7 +112,13 @@ class _Functions:
             "churn_brief",
             runtime=runtime,
             dead_letters=dead_letters,
-            settings=database.settings(ChurnBriefSettings, role, files_bucket=files.name, **_allowance(stage)),
+            settings=database.settings(
+                ChurnBriefSettings,
+                role,
+                files_bucket=files.name,
+                churn_profile=stage.churn_profile,
+                **_allowance(stage),
+            ),
             database=database,
             rights=write,
         )

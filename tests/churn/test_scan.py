@@ -1,5 +1,6 @@
 """The first steps of a scan without a database: what is asked of whom, and what is answered."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,13 +10,15 @@ import pytest
 
 from beforehand.churn import scan, writing
 from beforehand.churn.documents import Draft, ScanResult, brief_file, draft_file
-from beforehand.churn.model import Candidate, Letter, Scored, Selected, Trigger
+from beforehand.churn.model import Candidate, HeldOut, LeftAlone, Letter, Scored, Selected, Trigger
 from beforehand.churn.profile import DEFAULT_V1, ScoreProfile
 from beforehand.churn.telling import told
 from beforehand.churn.templates import TemplateWriter
 from beforehand.errors import InvalidEventError, NotFoundError
 from beforehand.events.churn import MessageRequested, ScanRequested, ScanStep
+from beforehand.journal.model import Decision
 from beforehand.names import Schedule
+from beforehand.outreach.policy import ContactPolicy
 from beforehand.schedules.model import Opened, Run
 from tests.churn.people import COMPANY, DUE_AT, RUN, brief, facts
 from tests.fakes import MemoryFiles
@@ -49,7 +52,7 @@ class FakeScores:
 
     def refresh(self, *, as_of: datetime, profile: ScoreProfile) -> Scored:
         self.as_of = as_of
-        return Scored(customers=1200, changed=3)
+        return Scored(customers=1200, rescored=5, changed=3)
 
     def ensure(self, *, as_of: datetime, profile: ScoreProfile) -> None:
         self.as_of = as_of
@@ -58,15 +61,26 @@ class FakeScores:
 class FakeCandidates:
     def __init__(self) -> None:
         self.trigger: Trigger | None = None
-        self.rested_since: datetime | None = None
+        self.policy: ContactPolicy | None = None
 
-    def select(self, run_id: UUID, *, trigger: Trigger, due_at: datetime, rested_since: datetime) -> Selected:
+    def select(self, run_id: UUID, *, trigger: Trigger, due_at: datetime, policy: ContactPolicy) -> Selected:
         assert due_at == DUE_AT
-        self.trigger, self.rested_since = trigger, rested_since
+        self.trigger, self.policy = trigger, policy
         return Selected(
-            trigger=trigger, at_risk=12, opted_out=1, unreachable=2, resting=3, insufficient=4,
+            trigger=trigger, at_risk=12, left_alone=LeftAlone(opted_out=1, held_out=5), insufficient=4,
             candidates=(Candidate(customer_id="C100088", position=1, health=32.5, risk=0.852),),
         )  # fmt: skip
+
+    def held_out(self, run_id: UUID) -> list[HeldOut]:
+        return [HeldOut(customer_id="C7", rank=2.5, health=30, risk=0.881)]
+
+
+class FakeJournal:
+    def __init__(self) -> None:
+        self.decisions: list[Decision] = []
+
+    def record(self, decisions: Iterable[Decision]) -> None:
+        self.decisions += decisions
 
 
 def requested(**options: Any) -> ScanRequested:
@@ -85,7 +99,7 @@ def test_scores_as_of_the_moment_it_was_due() -> None:
     answer = scan.score(requested(), runs=runs, scores=scores, profile=DEFAULT_V1, now=NOW)
     assert scores.as_of == DUE_AT
     assert (answer.claimed, answer.scored) == (True, 1200)
-    assert answer.because == "it was due; 3 of 1200 scores changed"
+    assert answer.because == "it was due; of 1200 customers 5 were scored, 3 anew"
 
 
 def test_leaves_alone_what_another_execution_has_claimed() -> None:
@@ -114,7 +128,7 @@ def test_the_run_keeps_the_options_that_were_given(options: dict[str, Any]) -> N
 def test_a_risk_threshold_that_was_asked_for_is_the_whole_trigger(
     options: dict[str, Any], trigger: Trigger
 ) -> None:
-    candidates = FakeCandidates()
+    candidates, journal = FakeCandidates(), FakeJournal()
     answer = scan.select(
         ScanStep(run_id=RUN),
         runs=FakeRuns(options=options),
@@ -122,18 +136,20 @@ def test_a_risk_threshold_that_was_asked_for_is_the_whole_trigger(
         candidates=candidates,
         profile=DEFAULT_V1,
         usual=USUAL,
-        cool_down=timedelta(days=7),
+        journal=journal,
+        policy=ContactPolicy(),
+        now=NOW,
     )
     assert candidates.trigger == trigger
-    assert candidates.rested_since == DUE_AT - timedelta(days=7)
-    assert answer.customers == ("C100088",)
-    assert (answer.at_risk, answer.opted_out, answer.unreachable, answer.resting, answer.insufficient) == (
-        12,
-        1,
-        2,
-        3,
-        4,
+    assert candidates.policy == ContactPolicy()
+    (left,) = journal.decisions
+    assert (left.customer_id, left.action, left.run_id) == ("C7", "hold_out", RUN)
+    assert left.because == (
+        "health 30.0%, churn risk 88.1%; not approached, since they are among the 10% with whom those who are "
+        "approached are compared"
     )
+    assert answer.customers == ("C100088",)
+    assert (answer.at_risk, answer.left_alone, answer.insufficient) == (12, 6, 4)
 
 
 class Liar:
@@ -171,8 +187,8 @@ def test_without_a_brief_there_is_nothing_to_write() -> None:
 
 QUIET = ScanResult(
     run_id=RUN, due_at=DUE_AT, started_at=NOW, finished_at=datetime(2025, 10, 19, 14, 30, 10, tzinfo=UTC),
-    seconds=6.3, health_threshold=40, risk_threshold=0.6, max_interventions=10, at_risk=1, opted_out=0,
-    unreachable=0, resting=1, insufficient=0, proposed=0, skipped=0, failed=0, customers=(), total_scans=4,
+    seconds=6.3, health_threshold=40, risk_threshold=0.6, max_interventions=10, at_risk=1,
+    left_alone=LeftAlone(resting=1), insufficient=0, proposed=0, skipped=0, failed=0, customers=(), total_scans=4,
     total_proposed=10,
 )  # fmt: skip
 

@@ -180,7 +180,7 @@ def test_a_risk_has_a_word(risk: float, level: RiskLevel) -> None:
 
 def test_ranks_what_there_is_to_lose() -> None:
     assert rank_of(0.5, 5000) > rank_of(0.6, 100)
-    assert rank_of(0.9, None) == 0
+    assert rank_of(0.9, None) == rank_of(0.9, 0.5) == rank_of(0.9, 1)
 
 
 def test_names_the_profiles_that_exist() -> None:

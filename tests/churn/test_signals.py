@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from beforehand.churn.model import Purchase, Record, Signals
-from beforehand.churn.signals import ranked, signals_of
+from beforehand.churn.signals import signals_of
+from beforehand.churn.yardstick import compared, yardsticks_of
 
 TODAY = date(2025, 10, 19)
 
@@ -132,7 +133,8 @@ def test_nobody_told_us_of_tickets_is_not_no_tickets() -> None:
 
 
 def rank(*base: tuple[str | None, float | None]) -> list[float | None]:
-    found = ranked([Signals(customer_id="C", segment=s, lifetime_value=v) for s, v in base])
+    signals = [Signals(customer_id="C", segment=s, lifetime_value=v) for s, v in base]
+    found = compared(signals, yardsticks_of(signals))
     return [signals.lifetime_value_rank for signals in found]
 
 

@@ -53,8 +53,8 @@ def test_a_scan_is_due_on_the_clock(minutes: int, moment: str, due: str) -> None
 def result(*, proposed: int = 10, at_risk: int = 12) -> ScanResult:
     return ScanResult(
         run_id=uuid4(), due_at=AT, started_at=AT, finished_at=AT, seconds=6.3, profile="default-v1",
-        health_threshold=40, risk_threshold=0.6, max_interventions=10, at_risk=at_risk, opted_out=0, unreachable=0,
-        resting=0, insufficient=0, proposed=proposed, skipped=0, failed=0, customers=(), total_scans=1,
+        health_threshold=40, risk_threshold=0.6, max_interventions=10, at_risk=at_risk,
+        insufficient=0, proposed=proposed, skipped=0, failed=0, customers=(), total_scans=1,
         total_proposed=proposed,
     )  # fmt: skip
 
@@ -118,7 +118,7 @@ class Cloud:
 
 def briefs(*customers: str) -> Briefs:
     return Briefs(
-        run_id=RUN, due_at=AT, profile="default-v1", at_risk=3, opted_out=0, unreachable=0, resting=0,
+        run_id=RUN, due_at=AT, profile="default-v1", at_risk=3,
         customers=tuple(
             BriefLine(position=place, customer_id=one, segment=None, loyalty_tier=None, health=1.0, risk=0.9,
                       issue="i", language=None)

@@ -34,6 +34,7 @@ from beforehand.events.churn import (
 from beforehand.journal.store import PostgresJournal
 from beforehand.names import DATABASE_NAME
 from beforehand.outreach.cases_store import PostgresCases
+from beforehand.outreach.policy import ContactPolicy
 from beforehand.outreach.store import PostgresOutreach
 from beforehand.results import Status
 from beforehand.schedules.store import PostgresRuns
@@ -84,7 +85,9 @@ class Scan:
         with self.database.transaction() as t:
             return scan.select(
                 ScanStep(run_id=run_id), runs=PostgresRuns(t), scores=PostgresScores(t),
-                candidates=PostgresCandidates(t), profile=DEFAULT_V1, usual=USUAL, cool_down=timedelta(days=7),
+                candidates=PostgresCandidates(t), profile=DEFAULT_V1, usual=USUAL,
+                policy=ContactPolicy(holdout_share=0),
+                journal=PostgresJournal(t), now=DUE_AT,
             )  # fmt: skip
 
     def brief(self, run_id: UUID) -> None:

@@ -166,7 +166,7 @@ def test_nothing_of_the_messages_is_carried_on(states: dict[str, Any]) -> None:
 def largest_scan(states: dict[str, Any]) -> list[tuple[str, Any, Any]]:
     """Each step with what it is given and what comes of it, when a run treats as many as it ever may."""
     run, customers = uuid4(), tuple(f"C{number:063}" for number in range(1000))
-    counts = dict.fromkeys(("at_risk", "resting", "opted_out", "unreachable", "insufficient"), 10**9)
+    counts = dict.fromkeys(("at_risk", "left_alone", "insufficient"), 10**9)
     summary = {"tell": True, "subject": "s" * 100, "message": "m" * 50_000}
     finished = ScanFinished(run_id=run, proposed=1000, skipped=1000, failed=1000, **summary)
     answers = {

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -23,7 +24,7 @@ from beforehand.churn.documents import (
     result_file,
 )
 from beforehand.churn.memory_store import PostgresMemory
-from beforehand.churn.model import Asked, Purchase, Record, Trigger
+from beforehand.churn.model import Asked, LeftAlone, Purchase, Record, Trigger
 from beforehand.churn.prices import Prices
 from beforehand.churn.profile import DEFAULT_V1
 from beforehand.churn.store.candidates import PostgresCandidates
@@ -41,6 +42,7 @@ from beforehand.events.churn import (
 )
 from beforehand.journal.store import PostgresJournal
 from beforehand.outreach.cases_store import PostgresCases
+from beforehand.outreach.policy import ContactPolicy
 from beforehand.outreach.store import PostgresOutreach
 from beforehand.results import Status
 from beforehand.schedules.store import PostgresRuns
@@ -50,7 +52,6 @@ from tests.stores.churn_base import keep
 DUE_AT = datetime(2025, 10, 19, 14, 30, tzinfo=UTC)
 COMPANY = "Example Stores"
 USUAL = Trigger(health_threshold=40, risk_threshold=0.6, max_interventions=10)
-COOL_DOWN = timedelta(days=7)
 
 
 class Scan:
@@ -62,6 +63,7 @@ class Scan:
         self.runs = PostgresRuns(transaction)
         self.scores = PostgresScores(transaction)
         self.candidates = PostgresCandidates(transaction)
+        self.policy = ContactPolicy(holdout_share=0)
 
     def score(self, due_at: datetime = DUE_AT, **options: Any) -> ScanScored:
         return scan.score(
@@ -75,8 +77,13 @@ class Scan:
     def select(self, run_id: UUID, usual: Trigger = USUAL) -> ScanSelected:
         return scan.select(
             ScanStep(run_id=run_id), runs=self.runs, scores=self.scores, candidates=self.candidates,
-            profile=DEFAULT_V1, usual=usual, cool_down=COOL_DOWN,
+            journal=PostgresJournal(self.transaction), profile=DEFAULT_V1, usual=usual, policy=self.policy,
+            now=DUE_AT,
         )  # fmt: skip
+
+    def left_alone(self, found: ScanSelected) -> dict[str, int]:
+        counted = asdict(self.candidates.selected(found.run_id).left_alone)
+        return {name: count for name, count in counted.items() if count}
 
     def brief(self, run_id: UUID, allowance: Allowance = Allowance()) -> Sequence[str]:  # noqa: B008 - it is frozen
         return briefing.brief(
@@ -158,9 +165,7 @@ def test_treats_who_is_at_risk_and_lets_the_others_be(transaction: Transaction) 
     scored = doing.score()
     found = doing.select(scored.run_id)
     assert scored.scored == 3
-    assert found == ScanSelected(
-        run_id=scored.run_id, at_risk=1, resting=0, opted_out=0, unreachable=0, insufficient=1, customers=("C1",)
-    )
+    assert found == ScanSelected(run_id=scored.run_id, at_risk=1, left_alone=0, insufficient=1, customers=("C1",))
 
 
 def test_ranks_by_risk_and_what_there_is_to_lose(transaction: Transaction) -> None:
@@ -195,7 +200,7 @@ def test_leaves_alone_who_must_not_or_cannot_be_approached(
     doing = Scan(transaction)
     found = doing.select(doing.score().run_id)
     assert found.at_risk == 1
-    assert {name for name in ("opted_out", "unreachable", "resting") if getattr(found, name)} == {counted} - {None}
+    assert doing.left_alone(found) == ({counted: 1} if counted else {})
     assert found.customers == (() if counted else ("C1",))
 
 
@@ -216,10 +221,12 @@ def test_who_was_approached_rests_for_exactly_seven_days(transaction: Transactio
     doing = Scan(transaction)
     assert doing.to_the_end().proposed == 1
     approached_at = DUE_AT + timedelta(seconds=6)
-    just_before = doing.select(doing.score(approached_at + COOL_DOWN - timedelta(microseconds=1)).run_id)
-    assert (just_before.at_risk, just_before.resting, just_before.customers) == (1, 1, ())
-    after = doing.select(doing.score(approached_at + COOL_DOWN).run_id)
-    assert (after.at_risk, after.resting, after.customers) == (1, 0, ("C1",))
+    just_before = doing.select(
+        doing.score(approached_at + ContactPolicy().cool_down - timedelta(microseconds=1)).run_id
+    )
+    assert (doing.left_alone(just_before), just_before.customers) == ({"resting": 1}, ())
+    after = doing.select(doing.score(approached_at + ContactPolicy().cool_down).run_id)
+    assert (doing.left_alone(after), after.customers) == ({}, ("C1",))
 
 
 def test_the_next_in_line_are_treated_when_the_first_rest(transaction: Transaction) -> None:
@@ -237,7 +244,7 @@ def test_who_is_in_hand_in_another_run_rests(transaction: Transaction) -> None:
     doing = Scan(transaction)
     assert doing.select(doing.score().run_id).customers == ("C1",)
     overlapping = doing.select(doing.score(DUE_AT + timedelta(minutes=5)).run_id)
-    assert (overlapping.resting, overlapping.customers) == (1, ())
+    assert (doing.left_alone(overlapping), overlapping.customers) == ({"resting": 1}, ())
 
 
 def test_a_repeated_selection_answers_the_same_again(transaction: Transaction) -> None:
@@ -270,7 +277,7 @@ def test_a_brief_has_everything_that_the_message_rests_on(transaction: Transacti
     assert sum(c.lost for c in brief.contributions) == pytest.approx(100 - brief.health)
     index = doing.files.read(briefs_file(run_id), Briefs)
     assert [(line.position, line.customer_id) for line in index.customers] == [(1, "C1"), (2, "C2")]
-    assert (index.at_risk, index.resting) == (2, 0)
+    assert (index.at_risk, index.left_alone) == (2, LeftAlone())
 
 
 def test_who_was_deleted_meanwhile_is_named_and_the_others_go_on(transaction: Transaction) -> None:

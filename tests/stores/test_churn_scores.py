@@ -12,13 +12,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from beforehand.adapters.postgres import Transaction
+from beforehand.adapters.postgres import PostgresDatabase, Transaction
 from beforehand.churn import sql
 from beforehand.churn.model import Purchase, Record, Scored, Signals
-from beforehand.churn.profile import DEFAULT_V1, Adjustment, Bands, Levels, ScoreProfile
+from beforehand.churn.profile import DEFAULT_V1, PROFILES, Adjustment, Bands, Levels, ScoreProfile
 from beforehand.churn.score import score
-from beforehand.churn.signals import ranked, signals_of
+from beforehand.churn.signals import signals_of
+from beforehand.churn.store import yardsticks
 from beforehand.churn.store.scores import SIGNALS, PostgresScores
+from beforehand.churn.yardstick import compared, yardsticks_of
+from beforehand_cli.local.postgres import Postgres
+from tests.conftest import connect
 from tests.stores.churn_base import keep, read_cdnow
 
 NOON = datetime(2025, 10, 19, 12, tzinfo=UTC)
@@ -28,7 +32,8 @@ NOTHING = Signals(customer_id="C")
 
 COLUMNS = """customer_id text, segment text, loyalty_tier text, loyalty_tier_fell boolean, recency_days integer,
     orders_per_month float8, spending_ratio float8, engagement_ratio float8, csat float8, tickets_overdue integer,
-    nps integer, lifetime_value float8, lifetime_value_rank float8, tenure_days integer"""
+    nps integer, lifetime_value float8, lifetime_value_rank float8,
+    lifetime_value_percentile float8, lifetime_value_ratio float8, average_order float8, tenure_days integer"""
 
 
 def scored_in_sql(transaction: Transaction, base: Sequence[Signals], profile: ScoreProfile) -> list[dict[str, Any]]:
@@ -79,8 +84,9 @@ def edges(profile: ScoreProfile) -> Iterable[Signals]:
                     yield from (replace(changed, **{factor.adjustment.signal: unit}) for unit in units)
 
 
-def test_sql_and_python_agree_at_every_edge(transaction: Transaction) -> None:
-    assert_agreement(transaction, list(edges(DEFAULT_V1)))
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.version)
+def test_sql_and_python_agree_at_every_edge(transaction: Transaction, profile: ScoreProfile) -> None:
+    assert_agreement(transaction, list(edges(profile)), profile)
 
 
 def test_sql_and_python_agree_on_another_profile(transaction: Transaction) -> None:
@@ -119,14 +125,19 @@ anything = st.builds(
     nps=whole(0, 10),
     lifetime_value=number(0, 1e9),
     lifetime_value_rank=number(0, 1),
+    lifetime_value_percentile=number(0, 1),
+    lifetime_value_ratio=number(0, 40),
+    average_order=number(0, 1e6),
     tenure_days=whole(0, 9000),
 )
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(base=st.lists(anything, min_size=20, max_size=200))
-def test_sql_and_python_agree_on_anything(transaction: Transaction, base: list[Signals]) -> None:
-    assert_agreement(transaction, base)
+@given(base=st.lists(anything, min_size=20, max_size=200), profile=st.sampled_from(list(PROFILES.values())))
+def test_sql_and_python_agree_on_anything(
+    transaction: Transaction, base: list[Signals], profile: ScoreProfile
+) -> None:
+    assert_agreement(transaction, base, profile)
 
 
 def test_the_printed_example_of_the_seed_in_sql(transaction: Transaction) -> None:
@@ -141,7 +152,7 @@ def test_the_printed_example_of_the_seed_in_sql(transaction: Transaction) -> Non
 
 
 def kept_signals(transaction: Transaction) -> dict[str, Signals]:
-    rows = transaction.rows(f"select {', '.join(SIGNALS)} from churn_signals")
+    rows = transaction.rows(f"select {', '.join(SIGNALS)} from churn_compared_signals")
     return {row["customer_id"]: Signals(**row) for row in rows}
 
 
@@ -200,7 +211,7 @@ def test_signals_in_sql_and_python_agree(
     )
     refresh(transaction)
     expected = [signals_of(replace(r, customer_id=customer_id), p, TODAY) for customer_id, (r, p) in base.items()]
-    assert_same_signals(kept_signals(transaction), ranked(expected))
+    assert_same_signals(kept_signals(transaction), compared(expected, yardsticks_of(expected)))
 
 
 def test_agrees_on_the_real_purchases_of_a_shop(transaction: Transaction, shared_data: Path) -> None:
@@ -210,7 +221,8 @@ def test_agrees_on_the_real_purchases_of_a_shop(transaction: Transaction, shared
     keep(transaction, (Record(customer_id=customer_id) for customer_id in some), some)
     as_of = datetime(2022, 7, 1, 6, tzinfo=UTC)
     refresh(transaction, as_of)
-    plain = ranked([signals_of(Record(customer_id=c), theirs, as_of.date()) for c, theirs in some.items()])
+    plain = [signals_of(Record(customer_id=c), theirs, as_of.date()) for c, theirs in some.items()]
+    plain = compared(plain, yardsticks_of(plain))
     assert_same_signals(kept_signals(transaction), plain)
     scores = {row["customer_id"]: row for row in transaction.rows("select * from churn_scores")}
     for signals in plain:
@@ -232,10 +244,10 @@ def two_customers(transaction: Transaction) -> None:
 
 def test_a_base_that_did_not_change_is_not_written(transaction: Transaction) -> None:
     two_customers(transaction)
-    assert refresh(transaction) == Scored(customers=2, changed=2)
+    assert refresh(transaction) == Scored(customers=2, rescored=2, changed=2)
     places = "select customer_id, ctid::text, xmin::text, xmax::text from {} order by customer_id"
     before = [transaction.rows(places.format(table)) for table in ("churn_signals", "churn_scores")]
-    assert refresh(transaction, NOON + timedelta(minutes=5)) == Scored(customers=2, changed=0)
+    assert refresh(transaction, NOON + timedelta(minutes=5)) == Scored(customers=2, rescored=2, changed=0)
     assert [transaction.rows(places.format(table)) for table in ("churn_signals", "churn_scores")] == before
 
 
@@ -244,9 +256,132 @@ def test_a_score_keeps_the_moment_since_when_it_is(transaction: Transaction) -> 
     refresh(transaction)
     later = NOON + timedelta(minutes=5)
     transaction.run("update customers set csat_180d = 1.5 where customer_id = 'C1'")
-    assert refresh(transaction, later) == Scored(customers=2, changed=1)
+    assert refresh(transaction, later) == Scored(customers=2, rescored=2, changed=1)
     rows = transaction.rows("select as_of from churn_scores order by customer_id")
     assert [row["as_of"] for row in rows] == [later, NOON]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    people=st.lists(st.tuples(records, purchases), min_size=12, max_size=30),
+    edits=st.lists(st.tuples(st.integers(0, 29), records, purchases), min_size=1, max_size=2),
+    profile=st.sampled_from(list(PROFILES.values())),
+)
+def test_scoring_what_changed_gives_what_scoring_everyone_would(
+    transaction: Transaction,
+    people: list[tuple[Record, list[Purchase]]],
+    edits: list[tuple[int, Record, list[Purchase]]],
+    profile: ScoreProfile,
+) -> None:
+    forget(transaction)
+    base = {f"C{number}": person for number, person in enumerate(people)}
+    put(transaction, base)
+    scores = PostgresScores(transaction)
+    scores.refresh(as_of=NOON, profile=profile)
+    measured = yardsticks.kept(transaction)
+    pretend_all_is_seen(transaction)
+    changed = {f"C{number}": (record, bought) for number, record, bought in edits}
+    for customer_id in changed:
+        transaction.run("delete from customers_purchases where customer_id = :c", c=customer_id)
+        transaction.run("delete from customers where customer_id = :c", c=customer_id)
+    put(transaction, changed)
+    done = scores.refresh(as_of=NOON + timedelta(minutes=5), profile=profile)
+    assert done.rescored == len(changed)
+    base |= changed
+    assert done.customers == len(base)
+    expected = compared(
+        [signals_of(replace(r, customer_id=customer_id), p, TODAY) for customer_id, (r, p) in base.items()],
+        measured,
+    )
+    assert_same_signals(kept_signals(transaction), expected)
+    rows = {row["customer_id"]: row for row in transaction.rows("select * from churn_scores")}
+    for signals in expected:
+        plain = score(signals, profile)
+        for name in ("health", "risk", "coverage"):
+            assert rows[signals.customer_id][name] == pytest.approx(getattr(plain, name), abs=TOLERANCE)
+
+
+def forget(transaction: Transaction) -> None:
+    for table in (
+        "customers_purchases",
+        "customers",
+        "churn_base",
+        "churn_snapshots",
+        "churn_scores",
+        "churn_signals",
+    ):
+        transaction.run(f"delete from {table}")
+
+
+def put(transaction: Transaction, base: dict[str, tuple[Record, list[Purchase]]]) -> None:
+    keep(
+        transaction,
+        (replace(record, customer_id=customer_id) for customer_id, (record, _) in base.items()),
+        {customer_id: theirs for customer_id, (_, theirs) in base.items()},
+    )
+
+
+def pretend_all_is_seen(transaction: Transaction) -> None:
+    """A test is one transaction, which is never over, so all that it changed would be looked at again."""
+    transaction.run("delete from customers_changes")
+
+
+def test_scores_only_whose_facts_changed(transaction: Transaction) -> None:
+    keep(transaction, [Record(customer_id=f"C{n}", csat_180d=4.0, segment="VIP") for n in range(20)], {})
+    assert refresh(transaction) == Scored(customers=20, rescored=20, changed=20)
+    pretend_all_is_seen(transaction)
+    assert refresh(transaction, NOON + timedelta(minutes=5)) == Scored(customers=20, rescored=0, changed=0)
+    transaction.run("update customers set loyalty_tier = 'Gold' where customer_id = 'C7'")
+    transaction.run("delete from customers where customer_id = 'C8'")
+    transaction.run(
+        """insert into customers_purchases (customer_id, purchase_id, purchased_on, amount)
+           values ('C9', 'P1', :day, 9)""",
+        day=TODAY,
+    )
+    assert refresh(transaction, NOON + timedelta(minutes=10)) == Scored(customers=19, rescored=3, changed=2)
+    assert kept_signals(transaction)["C9"].recency_days == 0
+    tomorrow = refresh(transaction, NOON + timedelta(days=1))
+    assert (tomorrow.rescored, kept_signals(transaction)["C9"].recency_days) == (19, 1)
+
+
+def test_a_change_that_is_committed_while_others_are_scored_is_scored_next_time(postgres: Postgres) -> None:
+    slow, database = connect(postgres), PostgresDatabase(lambda: connect(postgres))
+    try:
+        with database.transaction() as transaction:
+            keep(transaction, [Record(customer_id=f"S{n}", csat_180d=4.0) for n in range(20)], {})
+            refresh(transaction)
+        slow.run("begin")
+        slow.run("update customers set csat_180d = 1 where customer_id = 'S3'")
+        with database.transaction() as transaction:
+            transaction.run("update customers set csat_180d = 2 where customer_id = 'S4'")
+        with database.transaction() as transaction:
+            refresh(transaction)
+            assert kept_signals(transaction)["S3"].csat == 4.0
+        slow.run("commit")
+        with database.transaction() as transaction:
+            refresh(transaction)
+            found = kept_signals(transaction)
+            assert (found["S3"].csat, found["S4"].csat) == (1.0, 2.0)
+        with database.transaction() as transaction:
+            assert refresh(transaction).rescored == 0
+    finally:
+        slow.close()
+        with database.transaction() as transaction:
+            forget(transaction)
+
+
+def test_a_snapshot_is_kept_of_each_day_on_which_health_is_another(transaction: Transaction) -> None:
+    two_customers(transaction)
+    refresh(transaction)
+    refresh(transaction, NOON + timedelta(days=1))
+    refresh(transaction, NOON + timedelta(days=7))
+    rows = transaction.rows("select customer_id, day, profile, health from churn_snapshots order by day")
+    assert [(row["customer_id"], row["day"]) for row in rows if row["customer_id"] == "C1"] == [
+        ("C1", TODAY), ("C1", TODAY + timedelta(days=7)),
+    ]  # fmt: skip
+    assert {row["profile"] for row in rows} == {"default-v1"}
+    refresh(transaction, NOON - timedelta(days=50))
+    assert transaction.row("select min(day) as first from churn_snapshots") == {"first": TODAY}
 
 
 def test_another_profile_scores_everyone_anew(transaction: Transaction) -> None:

@@ -21,6 +21,13 @@ class Schedule(StrEnum):
     OUTBOX_RELAY = "outbox_relay"
 
 
+class Profile(StrEnum):
+    """Versions of the score; `churn/profile.py` has what they are made of."""
+
+    DEFAULT_V1 = "default-v1"
+    PROCX_V1 = "procx-v1"
+
+
 class Prefix(StrEnum):
     """Where things lie in the files bucket."""
 

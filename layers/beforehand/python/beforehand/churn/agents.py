@@ -18,8 +18,8 @@ from beforehand.churn.model import (
     Signals,
 )
 from beforehand.churn.remembering import ago, in_vain, tried
-from beforehand.churn.score import WEAK_BELOW, ascii_lower, level_of
-from beforehand.churn.words import sentence
+from beforehand.churn.score import WEAK_BELOW, ascii_lower, level_of, raised
+from beforehand.churn.words import sentence, velocity_sentence
 
 # The three below: thresholds of the system that seed 000 describes.
 VALUABLE_ABOVE = 5_000.0
@@ -41,7 +41,7 @@ def context(facts: Facts, *, as_of: datetime) -> Context:
     return Context(
         summary=_summary(facts),
         sentiment=_sentiment(signals),
-        urgency=min(URGENCY[level_of(facts.risk)] + hurries + again, 5),
+        urgency=min(URGENCY[_level(facts)] + hurries + again, 5),
         tried=tried(facts.memory, as_of=as_of, last_bought_on=facts.purchases.last_on),
     )
 
@@ -73,7 +73,7 @@ def pattern(facts: Facts, contributions: Sequence[Contribution]) -> Pattern:
 
 def decide(facts: Facts, found: Pattern, *, as_of: datetime) -> Plan:
     """The third agent: action, priority and escalation, by rule."""
-    signals, level = facts.signals, level_of(facts.risk)
+    signals, level = facts.signals, _level(facts)
     action, reason = _action(signals)
     escalation = _escalation(signals, level)
     hours = ESCALATED_WITHIN_HOURS if escalation else ANSWER_WITHIN_HOURS[level]
@@ -92,12 +92,18 @@ def is_vip(signals: Signals) -> bool:
     return signals.segment is not None and ascii_lower(signals.segment) == "vip"
 
 
+def _level(facts: Facts) -> RiskLevel:
+    """How high the risk is; whoever falls steeply is a level higher than their risk alone says."""
+    return raised(level_of(facts.risk), facts.velocity)
+
+
 def _summary(facts: Facts) -> str:
     bought = facts.purchases
     history = f"{bought.orders} orders, the last on {bought.last_on}" if bought.orders else "no orders known"
     return (
         f"{_place(facts.signals)}: health {facts.health:.1f}, churn risk {facts.risk:.1%}; {history}; "
         f"{sentence('support', facts.signals)}"
+        + (f"; {moved}" if (moved := velocity_sentence(facts.velocity)) else "")
     )
 
 

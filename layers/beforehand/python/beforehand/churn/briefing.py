@@ -90,9 +90,7 @@ def brief(
         due_at=run.due_at,
         profile=profile.version,
         at_risk=found.at_risk,
-        opted_out=found.opted_out,
-        unreachable=found.unreachable,
-        resting=found.resting,
+        left_alone=found.left_alone,
         customers=tuple(map(_line, briefs)),
     )
     files.write(briefs_file(run.run_id), index)
@@ -111,6 +109,7 @@ def brief_of(facts: Facts, *, run_id: UUID, due_at: datetime, profile: ScoreProf
         position=facts.position,
         health=facts.health,
         risk=facts.risk,
+        velocity=facts.velocity,
         coverage=scored.coverage,
         name=facts.name,
         language=facts.language,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from beforehand.churn.model import Asked, Context, Contribution, Pattern, Plan, Purchases, Signals
+from beforehand.churn.model import Asked, Context, Contribution, LeftAlone, Pattern, Plan, Purchases, Signals
 from beforehand.events import CustomerId
 from beforehand.events.churn import run_file
 from beforehand.outreach.model import Channel
@@ -33,6 +33,7 @@ class Brief(Document):
     position: int
     health: float
     risk: float
+    velocity: float | None = None
     coverage: float
     name: str | None
     language: str | None
@@ -66,9 +67,7 @@ class Briefs(Document):
     due_at: datetime
     profile: str
     at_risk: int
-    opted_out: int
-    unreachable: int
-    resting: int
+    left_alone: LeftAlone = LeftAlone()
     customers: tuple[BriefLine, ...]
 
 
@@ -131,10 +130,10 @@ class ScanResult(Document):
     health_threshold: float | None
     risk_threshold: float
     max_interventions: int
+    min_lifetime_value: float | None = None
+    segments: tuple[str, ...] | None = None
     at_risk: int
-    opted_out: int
-    unreachable: int
-    resting: int
+    left_alone: LeftAlone = LeftAlone()
     insufficient: int
     proposed: int
     skipped: int

@@ -69,7 +69,9 @@ class Signals:
     """The facts that scoring uses, as they stood on one day. None is unknown.
 
     `spending_ratio` is the last 90 days over the 90 before (at most 10), `engagement_ratio` the last 30 days
-    over a third of the 90 before, `csat` 1–5, `nps` 0–10, `lifetime_value_rank` 0–1 inside the segment.
+    over a third of the 90 before, `csat` 1–5, `nps` 0–10, `lifetime_value_rank` 0–1 inside the segment and
+    `lifetime_value_percentile` among all, `lifetime_value_ratio` over the mean of the segment, `average_order` in
+    the company's currency.
     """
 
     customer_id: str
@@ -79,12 +81,15 @@ class Signals:
     recency_days: int | None = None
     orders_per_month: float | None = None
     spending_ratio: float | None = None
+    average_order: float | None = None
     engagement_ratio: float | None = None
     csat: float | None = None
     tickets_overdue: int | None = None
     nps: int | None = None
     lifetime_value: float | None = None
     lifetime_value_rank: float | None = None
+    lifetime_value_percentile: float | None = None
+    lifetime_value_ratio: float | None = None
     tenure_days: int | None = None
 
 
@@ -110,9 +115,10 @@ class Score:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scored:
-    """How the whole base stands after scoring; `changed` counts the scores that are not what they were."""
+    """How the base stands after scoring: how many were looked at, and how many scores are not what they were."""
 
     customers: int
+    rescored: int
     changed: int
 
 
@@ -120,12 +126,15 @@ class Scored:
 class Trigger:
     """Who counts as at risk, and how many are treated in one scan.
 
-    `health_threshold` (0–100) is None where a risk threshold (0–1), given explicitly, is the whole trigger.
+    `health_threshold` (0–100) is None where a risk threshold (0–1), given explicitly, is the whole trigger. With
+    `min_lifetime_value` or `segments` nobody else is looked at.
     """
 
     health_threshold: float | None
     risk_threshold: float
     max_interventions: int
+    min_lifetime_value: float | None = None
+    segments: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -139,17 +148,41 @@ class Candidate:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Selected:
-    """Everyone at risk falls into one of four groups: opted out, unreachable, resting, or free to approach.
+class HeldOut:
+    """A customer who would have been treated in a scan and is left alone, so that the effect on others shows."""
 
-    `candidates` are the ones treated, best first; `insufficient` counts those of whom too little is known.
+    customer_id: str
+    rank: float
+    health: float
+    risk: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LeftAlone:
+    """Why some of those at risk are not approached now, each of them counted once, by the first that holds.
+
+    They opted out, have no address, are in the hands of a person, were approached lately or too often, or are held
+    out for comparison.
+    """
+
+    opted_out: int = 0
+    unreachable: int = 0
+    in_hand: int = 0
+    resting: int = 0
+    over_budget: int = 0
+    held_out: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Selected:
+    """What a scan found: how many are at risk, who of them is left alone, and who is treated, best first.
+
+    `insufficient` counts those of whom too little is known to score them.
     """
 
     trigger: Trigger
     at_risk: int
-    opted_out: int
-    unreachable: int
-    resting: int
+    left_alone: LeftAlone
     insufficient: int
     candidates: tuple[Candidate, ...]
 
@@ -193,7 +226,8 @@ class Remembered:
 class Facts:
     """Everything that the agents may know of one selected customer; `channel` is how to reach them.
 
-    `memory` has what was tried with them before, newest first.
+    `velocity` is the change of health in 28 days, in points; None where health was not known then. `memory` has
+    what was tried with them before, newest first.
     """
 
     customer_id: str
@@ -208,6 +242,7 @@ class Facts:
     purchases: Purchases
     peers: Peers
     memory: tuple[Remembered, ...] = ()
+    velocity: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,10 +4,11 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from beforehand.errors import NotFoundError
+from beforehand.names import Profile
 
 
 class Comparison(StrEnum):
@@ -100,10 +101,14 @@ def _above(*steps: tuple[float, float], otherwise: float) -> Bands:
     return Bands(steps=tuple((Comparison.ABOVE, *step) for step in steps), otherwise=otherwise)
 
 
+def _of(profile: ScoreProfile, name: str) -> Factor:
+    return next(factor for factor in profile.factors if factor.name == name)
+
+
 _TREND = _at_least((1.1, 1.0), (0.9, 0.8), (0.7, 0.5), (0.4, 0.25), otherwise=0.0)
 
 DEFAULT_V1 = ScoreProfile(
-    version="default-v1",
+    version=Profile.DEFAULT_V1,
     factors=(
         Factor(
             name="recency",
@@ -159,7 +164,41 @@ DEFAULT_V1 = ScoreProfile(
     ),
 )
 
-PROFILES: Mapping[str, ScoreProfile] = {DEFAULT_V1.version: DEFAULT_V1}
+# Weights, recency, frequency, support, NPS, tier and tenure are those of the public original of seed 000. Where it
+# has no figures that we know of (basket, relative value) the bands are ours; and a fact that is missing drops its
+# factor, where the original takes a middling value in silence.
+PROCX_V1 = ScoreProfile(
+    version=Profile.PROCX_V1,
+    factors=(
+        replace(_of(DEFAULT_V1, "segment"), weight=15),
+        Factor(name="value_percentile", weight=12, signal="lifetime_value_percentile", measure=Linear()),
+        Factor(
+            name="tier",
+            weight=10,
+            signal="loyalty_tier",
+            measure=Levels(worth={"platinum": 1.0, "gold": 0.8, "silver": 0.6, "bronze": 0.4}),
+        ),
+        Factor(
+            name="relative_value",
+            weight=10,
+            signal="lifetime_value_ratio",
+            measure=_at_least((1.5, 1.0), (1.0, 0.75), (0.5, 0.5), otherwise=0.25),
+        ),
+        _of(DEFAULT_V1, "recency"),
+        _of(DEFAULT_V1, "frequency"),
+        Factor(
+            name="basket",
+            weight=10,
+            signal="average_order",
+            measure=_at_least((200, 1.0), (100, 0.75), (50, 0.5), otherwise=0.25),
+        ),
+        replace(_of(DEFAULT_V1, "support"), weight=8, adjustment=None),
+        _of(DEFAULT_V1, "nps"),
+        _of(DEFAULT_V1, "tenure"),
+    ),
+)
+
+PROFILES: Mapping[str, ScoreProfile] = {profile.version: profile for profile in (DEFAULT_V1, PROCX_V1)}
 
 
 def profile_of(version: str) -> ScoreProfile:

@@ -114,6 +114,7 @@ def decision(run: Run, found: Selected, one: Treated, end: Intervention, *, now:
     if brief is not None:
         facts |= {
             "coverage": brief.coverage,
+            "velocity": brief.velocity,
             "lost": {c.factor: round(c.lost, 1) for c in brief.contributions if c.share is not None},
             "cause": brief.pattern.cause,
             "issue": brief.pattern.issue,
@@ -148,9 +149,7 @@ def statistics(found: Selected, customers: Sequence[Intervention], treated: Sequ
         "failed": counts[Status.FAILED],
         "cases": sum(customer.case_id is not None for customer in customers),
         "at_risk": found.at_risk,
-        "opted_out": found.opted_out,
-        "unreachable": found.unreachable,
-        "resting": found.resting,
+        **asdict(found.left_alone),
         "insufficient": found.insufficient,
         "model_calls": sum(model.calls for model in asked),
         "model_letters": sum(model.wrote for model in asked),
@@ -178,6 +177,7 @@ def scan_result(
         seconds=(now - run.started_at).total_seconds(),
         **asdict(found.trigger),
         **counted,
+        left_alone=found.left_alone,
         estimated_cost=prices and prices.of(counted["input_tokens"], counted["output_tokens"]),
         customers=customers,
         total_scans=totals.scans,

@@ -1,15 +1,18 @@
 """The first two steps of a scan: score the base, and find whom to approach."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, astuple
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
-from beforehand.churn.model import Scored, Selected, Trigger
+from beforehand.churn.model import HeldOut, Scored, Selected, Trigger
 from beforehand.churn.profile import ScoreProfile
 from beforehand.errors import InvalidEventError
 from beforehand.events.churn import ScanRequested, ScanScored, ScanSelected, ScanStep
+from beforehand.journal.model import Decision
 from beforehand.names import Schedule
+from beforehand.outreach.policy import ContactPolicy
 from beforehand.schedules.model import Opened, Run
 
 AHEAD = timedelta(minutes=1)
@@ -43,8 +46,18 @@ class Scores(Protocol):
 class Candidates(Protocol):
     """Where those are found who are treated."""
 
-    def select(self, run_id: UUID, *, trigger: Trigger, due_at: datetime, rested_since: datetime) -> Selected:
+    def select(self, run_id: UUID, *, trigger: Trigger, due_at: datetime, policy: ContactPolicy) -> Selected:
         """Finds whom to treat, once for each run."""
+
+    def held_out(self, run_id: UUID) -> list[HeldOut]:
+        """Whose turn it would have been, had they not been held out."""
+
+
+class Journal(Protocol):
+    """Where decisions are kept."""
+
+    def record(self, decisions: Iterable[Decision]) -> None:
+        """Adds decisions, each once."""
 
 
 def score(
@@ -64,7 +77,9 @@ def score(
     if not opened.claimed:
         return ScanScored(run_id=opened.run_id, claimed=False, scored=0, because=opened.because)
     scored = scores.refresh(as_of=request.due_at, profile=profile)
-    because = f"{opened.because}; {scored.changed} of {scored.customers} scores changed"
+    because = (
+        f"{opened.because}; of {scored.customers} customers {scored.rescored} were scored, {scored.changed} anew"
+    )
     return ScanScored(run_id=opened.run_id, claimed=True, scored=scored.customers, because=because)
 
 
@@ -74,13 +89,16 @@ def select(
     runs: Runs,
     scores: Scores,
     candidates: Candidates,
+    journal: Journal,
     profile: ScoreProfile,
     usual: Trigger,
-    cool_down: timedelta,
+    policy: ContactPolicy,
+    now: datetime,
 ) -> ScanSelected:
-    """Finds whom to treat: at risk, reachable, not opted out, and not approached within the cool-down.
+    """Finds whom to treat: at risk, reachable, not opted out, and with nothing that the desk holds against it.
 
-    The cool-down is half-open: who was approached exactly so long ago may be approached again.
+    Whose turn it would have been but for the holdout is entered in the journal: they show what the others would
+    have done by themselves.
     """
     run = runs.get(step.run_id)
     scores.ensure(as_of=run.due_at, profile=profile)
@@ -88,16 +106,37 @@ def select(
         run.run_id,
         trigger=trigger_of(run.options, usual),
         due_at=run.due_at,
-        rested_since=run.due_at - cool_down,
+        policy=policy,
+    )
+    journal.record(
+        _left_to_compare(run, one, profile=profile, policy=policy, now=now)
+        for one in candidates.held_out(run.run_id)
     )
     return ScanSelected(
         run_id=run.run_id,
         at_risk=found.at_risk,
-        resting=found.resting,
-        opted_out=found.opted_out,
-        unreachable=found.unreachable,
+        left_alone=sum(astuple(found.left_alone)),
         insufficient=found.insufficient,
         customers=tuple(candidate.customer_id for candidate in found.candidates),
+    )
+
+
+def _left_to_compare(
+    run: Run, one: HeldOut, *, profile: ScoreProfile, policy: ContactPolicy, now: datetime
+) -> Decision:
+    return Decision(
+        decided_at=now,
+        capability="churn",
+        kind="holdout",
+        action="hold_out",
+        because=(
+            f"health {one.health:.1f}%, churn risk {one.risk:.1%}; not approached, since they are among the "
+            f"{policy.holdout_share:.0%} with whom those who are approached are compared"
+        ),
+        rule=f"churn {profile.version}, {policy.version}",
+        customer_id=one.customer_id,
+        run_id=run.run_id,
+        facts=asdict(one),
     )
 
 
@@ -107,5 +146,7 @@ def trigger_of(options: Mapping[str, Any], usual: Trigger) -> Trigger:
     return Trigger(
         health_threshold=usual.health_threshold if asked is None else None,
         risk_threshold=usual.risk_threshold if asked is None else float(asked),
+        min_lifetime_value=usual.min_lifetime_value,
+        segments=usual.segments,
         max_interventions=int(options.get("max_interventions", usual.max_interventions)),
     )

@@ -11,6 +11,9 @@ from beforehand.churn.profile import Bands, Comparison, Factor, Levels, Linear, 
 
 ROUNDED_TO = 1e9
 WEAK_BELOW = 0.5
+AGEING = 0.1
+LEAST_AT_STAKE = 1.0
+STEEP_FALL = 15.0
 LEVELS = ((0.8, RiskLevel.CRITICAL), (0.6, RiskLevel.HIGH), (0.4, RiskLevel.MEDIUM))
 
 
@@ -47,9 +50,22 @@ def level_of(risk: float) -> RiskLevel:
     return next((level for least, level in LEVELS if risk >= least), RiskLevel.LOW)
 
 
-def rank_of(risk: float, lifetime_value: float | None) -> float:
-    """What orders the customers of a scan, highest first: the risk, times what there is to lose."""
-    return risk * log(1.0 + (lifetime_value or 0.0))
+def rank_of(risk: float, lifetime_value: float | None, days_waiting: int = 0) -> float:
+    """What orders the customers of a scan, highest first: the risk, times what there is to lose, times the waiting.
+
+    Each day adds a tenth, so whoever waits overtakes those who keep coming before them. A value that is unknown or
+    below 1 counts as 1: nothing times any waiting would stay nothing.
+    """
+    at_stake = log(1.0 + max(lifetime_value or 0.0, LEAST_AT_STAKE))
+    return risk * at_stake * (1.0 + AGEING * days_waiting)
+
+
+def raised(level: RiskLevel, velocity: float | None) -> RiskLevel:
+    """The level of someone whose health changed by `velocity` points in 28 days: a fall of 15 raises it by one."""
+    if velocity is None or velocity > -STEEP_FALL or level is RiskLevel.CRITICAL:
+        return level
+    words = [word for _, word in LEVELS] + [RiskLevel.LOW]
+    return words[words.index(level) - 1]
 
 
 def share_of(factor: Factor, signals: Signals) -> float | None:

@@ -1,11 +1,9 @@
-"""Signals in plain Python: what the SQL in `store/scores.py` must agree with, one customer at a time.
+"""Signals in plain Python: what the SQL in `store/facts.py` must agree with, one customer at a time.
 
 A day is a day in UTC. A window of n days ends with the day itself, and what lies after the day is not known.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -21,7 +19,7 @@ MOST_SPENDING = 10.0
 
 
 def signals_of(record: Record, purchases: Sequence[Purchase], on: date) -> Signals:
-    """One customer's signals on a day, except the rank, which needs the others (`ranked`)."""
+    """One customer's signals on a day, except what needs the others' (`yardstick.compared`)."""
     known = [purchase for purchase in purchases if purchase.purchased_on <= on]
     days = [purchase.purchased_on for purchase in known]
     tier, fell = _tier(record, on)
@@ -33,6 +31,7 @@ def signals_of(record: Record, purchases: Sequence[Purchase], on: date) -> Signa
         recency_days=_days_since(max([*days, *_until(record.last_active_on, on)], default=None), on),
         orders_per_month=sum(day > on - ORDER_WINDOW for day in days) / ORDER_MONTHS if days else None,
         spending_ratio=_spending_ratio(known, on),
+        average_order=float(sum(p.amount for p in known)) / len(known) if known else None,
         engagement_ratio=_engagement_ratio(record),
         csat=record.csat_180d,
         tickets_overdue=record.tickets_overdue,
@@ -40,25 +39,6 @@ def signals_of(record: Record, purchases: Sequence[Purchase], on: date) -> Signa
         lifetime_value=_lifetime_value(record, known),
         tenure_days=_days_since(min([*_until(record.signed_up_on, on)] or days, default=None), on),
     )
-
-
-def ranked(base: Sequence[Signals]) -> list[Signals]:
-    """The same signals with the rank of each lifetime value inside its segment, 0 lowest to 1 highest.
-
-    Where all values are the same, or there is only one, a rank would say nothing and is not known. No segment
-    is a segment too.
-    """
-    values: dict[str | None, list[float]] = defaultdict(list)
-    for signals in base:
-        if signals.lifetime_value is not None:
-            values[signals.segment].append(signals.lifetime_value)
-    return [replace(s, lifetime_value_rank=_rank(s.lifetime_value, values[s.segment])) for s in base]
-
-
-def _rank(value: float | None, values: Sequence[float]) -> float | None:
-    if value is None or len(set(values)) < 2:
-        return None
-    return sum(other < value for other in values) / (len(values) - 1)
 
 
 def _until(day: date | None, on: date) -> list[date]:

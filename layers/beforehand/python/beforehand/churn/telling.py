@@ -1,13 +1,23 @@
 """What the people in charge are told of a finished scan: figures and ids, no names and no messages."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import UTC
 
 from beforehand.churn.documents import Intervention, ScanResult
+from beforehand.churn.model import LeftAlone
 from beforehand.events.churn import ScanFinished
 from beforehand.results import Status
 
 MOST_LISTED = 50
+LEFT_ALONE = {
+    "opted_out": "opted out",
+    "unreachable": "without an address",
+    "in_hand": "in a person's hands",
+    "resting": "approached lately",
+    "over_budget": "approached often enough",
+    "held_out": "held out for comparison",
+}
 ENDS = {Status.DONE: "proposed", Status.SKIPPED: "skipped", Status.FAILED: "failed"}
 
 
@@ -24,6 +34,11 @@ def told(result: ScanResult) -> ScanFinished:
     )
 
 
+def left_alone_in_words(left_alone: LeftAlone) -> list[str]:
+    """Why some of those at risk are not approached now, each reason that there is with its count."""
+    return [f"{count:,} {LEFT_ALONE[name]}" for name, count in asdict(left_alone).items() if count]
+
+
 def _subject(result: ScanResult) -> str:
     """A mail's subject through SNS: ASCII, one line, under 100 characters."""
     failed = f", {result.failed} failed" if result.failed else ""
@@ -35,10 +50,8 @@ def _lines(result: ScanResult) -> Iterator[str]:
     yield f"Churn scan due {result.due_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC, {result.seconds:.1f}s"
     yield ""
     yield f"At risk: {_count(result.at_risk, 'customer')} ({_trigger(result)})"
-    yield (
-        f"Not approached: {result.resting} approached lately, {result.opted_out} opted out, "
-        f"{result.unreachable} without e-mail and phone"
-    )
+    if kept := left_alone_in_words(result.left_alone):
+        yield f"Left alone: {', '.join(kept)}"
     yield f"Too little known to score: {result.insufficient}"
     yield f"Proposed: {result.proposed}, skipped: {result.skipped}, failed: {result.failed}"
     if result.cases:

@@ -10,6 +10,8 @@ from beforehand.churn.store.candidates import PostgresCandidates
 from beforehand.churn.store.scores import PostgresScores
 from beforehand.clock import now
 from beforehand.events.churn import ScanRequested, ScanScored, ScanSelected, ScanStep
+from beforehand.journal.store import PostgresJournal
+from beforehand.outreach.policy import ContactPolicy
 from beforehand.schedules.store import PostgresRuns
 from beforehand.settings import from_environment
 from beforehand.settings.churn import ChurnScoreSettings, ChurnSelectSettings
@@ -35,6 +37,8 @@ def select(step: ScanStep) -> ScanSelected:
         health_threshold=settings.churn_health_threshold,
         risk_threshold=settings.churn_risk_threshold,
         max_interventions=settings.churn_max_interventions,
+        min_lifetime_value=settings.churn_min_lifetime_value,
+        segments=tuple(settings.churn_segments.split(",")) if settings.churn_segments else None,
     )
     with database(ChurnSelectSettings).transaction() as transaction:
         return scan.select(
@@ -43,6 +47,14 @@ def select(step: ScanStep) -> ScanSelected:
             scores=PostgresScores(transaction),
             candidates=PostgresCandidates(transaction),
             profile=profile_of(settings.churn_profile),
+            journal=PostgresJournal(transaction),
             usual=usual,
-            cool_down=timedelta(days=settings.churn_cool_down_days),
+            policy=ContactPolicy(
+                cool_down=timedelta(days=settings.churn_cool_down_days),
+                budget=settings.contact_budget,
+                budget_period=timedelta(days=settings.contact_budget_days),
+                case_rest=timedelta(days=settings.contact_case_rest_days),
+                holdout_share=settings.churn_holdout_share,
+            ),
+            now=now(),
         )

@@ -7,6 +7,13 @@ from beforehand.churn.model import Signals
 QUIET_FOR = (365, 180, 90, 60, 30, 14, 7)
 
 
+def velocity_sentence(velocity: float | None) -> str | None:
+    """What the last 28 days did to health (points); None where nothing is known or nothing happened."""
+    if velocity is None or abs(velocity) < 0.05:
+        return None
+    return f"Health {'rose' if velocity > 0 else 'fell'} by {abs(velocity):.1f} points in 28 days"
+
+
 def sentence(factor: str, signals: Signals) -> str:
     """What the factor says; a fact that is missing is said to be missing."""
     return _SENTENCES[factor](signals) or f"Nothing is known of their {factor.replace('_', ' ')}"
@@ -90,6 +97,21 @@ def _lifetime_value(signals: Signals) -> str | None:
     return None if rank is None else f"Has brought more than {rank:.0%} of their segment"
 
 
+def _value_percentile(signals: Signals) -> str | None:
+    rank = signals.lifetime_value_percentile
+    return None if rank is None else f"Has brought more than {rank:.0%} of all customers"
+
+
+def _relative_value(signals: Signals) -> str | None:
+    ratio = signals.lifetime_value_ratio
+    return None if ratio is None else f"Has brought {ratio:.1f} times the mean of their segment"
+
+
+def _basket(signals: Signals) -> str | None:
+    mean = signals.average_order
+    return None if mean is None else f"Spends {mean:,.2f} on an order"
+
+
 def _tenure(signals: Signals) -> str | None:
     days = signals.tenure_days
     if days is None:
@@ -108,4 +130,8 @@ _SENTENCES: Mapping[str, Callable[[Signals], str | None]] = {
     "segment": _segment,
     "lifetime_value": _lifetime_value,
     "tenure": _tenure,
+    "value_percentile": _value_percentile,
+    "relative_value": _relative_value,
+    "basket": _basket,
+    "tier": _loyalty,
 }

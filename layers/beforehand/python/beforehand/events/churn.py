@@ -37,14 +37,12 @@ class ScanStep(Event):
 class ScanSelected(Event):
     """How many are at risk, why some of them may not be approached now, and who is treated, best first.
 
-    `unreachable` have neither e-mail nor phone; of the `insufficient` too little is known to score them.
+    Of the `insufficient` too little is known to score them.
     """
 
     run_id: UUID
     at_risk: Count
-    resting: Count
-    opted_out: Count
-    unreachable: Count
+    left_alone: Count
     insufficient: Count
     customers: tuple[CustomerId, ...]
 

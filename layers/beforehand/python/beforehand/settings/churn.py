@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from beforehand.names import Profile
 from beforehand.settings import DatabaseSettings, Days, FilesSettings, Points, Share
 
 Guardrail = Annotated[str, Field(pattern=r"^[a-z0-9]{1,64}:(DRAFT|[1-9][0-9]{0,7})$")]
@@ -15,23 +16,30 @@ Price = Annotated[float, Field(ge=0)]
 class ChurnScoreSettings(DatabaseSettings):
     """`churn_score`: the score profile, by its version."""
 
-    churn_profile: str = "default-v1"
+    churn_profile: Profile = Profile.DEFAULT_V1
 
 
 class ChurnSelectSettings(DatabaseSettings):
-    """`churn_select`: who is at risk, and how many are treated in one scan."""
+    """`churn_select`: who is at risk, how many are treated in one scan, and who is left alone."""
 
-    churn_profile: str = "default-v1"
+    churn_profile: Profile = Profile.DEFAULT_V1
     churn_health_threshold: Points = 40
     churn_risk_threshold: Share = 0.6
     churn_max_interventions: Annotated[int, Field(ge=1, le=1000)] = 10
     churn_cool_down_days: Days = 7
+    churn_holdout_share: Share = 0.1
+    churn_min_lifetime_value: Annotated[float, Field(ge=0)] | None = None
+    churn_segments: Annotated[str, Field(min_length=1)] | None = None
+    """Comma-separated."""
+    contact_budget: Annotated[int, Field(ge=1)] = 4
+    contact_budget_days: Annotated[int, Field(ge=1, le=365)] = 28
+    contact_case_rest_days: Days = 7
 
 
 class ChurnBriefSettings(DatabaseSettings, FilesSettings):
     """`churn_brief`: the score profile, and how often a language model may be asked (0: there is none)."""
 
-    churn_profile: str = "default-v1"
+    churn_profile: Profile = Profile.DEFAULT_V1
     bedrock_calls_per_run: Annotated[int, Field(ge=0)] = 0
     bedrock_calls_per_letter: Annotated[int, Field(ge=0, le=3)] = 0
 

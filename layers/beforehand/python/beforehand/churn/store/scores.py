@@ -1,96 +1,43 @@
-"""Signals and scores in PostgreSQL: the whole base in two statements, and only what changed is written."""
+"""Signals and scores in PostgreSQL: a day's first pass is over the whole base, the others over what changed."""
 
-from dataclasses import fields
-from datetime import UTC, datetime
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime
 
 from beforehand.adapters.postgres import Transaction
 from beforehand.churn import sql
 from beforehand.churn.model import Scored, Signals
 from beforehand.churn.profile import ScoreProfile
+from beforehand.churn.store import yardsticks
+from beforehand.churn.store.facts import facts_of_everyone, facts_of_the_changed
+from beforehand.churn.store.merging import Changes, merge
 
+COMPARED_TO_OTHERS = ("lifetime_value_rank", "lifetime_value_percentile", "lifetime_value_ratio")
 SIGNALS = tuple(field.name for field in fields(Signals))
-SCORES = ("customer_id", "profile", "as_of", "health", "risk", "coverage")
+FACTS = (*(name for name in SIGNALS if name not in COMPARED_TO_OTHERS), "standing")
+SCORES = ("profile", "health", "risk", "coverage")
+KEPT = ("customer_id", *SCORES, "as_of", "lifetime_value", "standing")
+
+WHOLE_ABOVE = 0.2
+"""Where more than this share of the base changed, all of it is scored: the yardsticks have grown old."""
+
+CHANGED = """
+insert into churn_changed
+select distinct customer_id from customers_v_changes where changed_in >= cast(:seen as xid8)"""
+
 # A score that is the same keeps the moment since when it is.
-COMPARED = ("profile", "health", "risk", "coverage")
-
-# What stood on the day :as_of. `signals.py` says the same in Python, one customer at a time.
-FRESH_SIGNALS = """
-with bought as (
-    select customer_id,
-           min(purchased_on) as first_on,
-           max(purchased_on) as last_on,
-           count(*) filter (where purchased_on > cast(:as_of as date) - 180) as orders,
-           sum(amount) filter (where purchased_on > cast(:as_of as date) - 90) as recent,
-           sum(amount) filter (where purchased_on > cast(:as_of as date) - 180
-                                 and purchased_on <= cast(:as_of as date) - 90) as before,
-           sum(amount) as spent
-    from customers_v_purchases
-    where purchased_on <= cast(:as_of as date)
-    group by customer_id
-), facts as (
-    select p.customer_id,
-           p.segment,
-           case when p.loyalty_tier_changed_on > cast(:as_of as date) then p.previous_loyalty_tier
-                else p.loyalty_tier end as loyalty_tier,
-           coalesce(p.loyalty_tier_changed_on between cast(:as_of as date) - 90 and cast(:as_of as date)
-                    and array_position(array['bronze', 'silver', 'gold', 'platinum'],
-                                       lower(p.loyalty_tier collate "C"))
-                      < array_position(array['bronze', 'silver', 'gold', 'platinum'],
-                                       lower(p.previous_loyalty_tier collate "C")),
-                    false) as loyalty_tier_fell,
-           cast(:as_of as date)
-             - greatest(b.last_on, case when p.last_active_on <= cast(:as_of as date) then p.last_active_on end)
-             as recency_days,
-           b.orders / float8 '6' as orders_per_month,
-           case when b.first_on <= cast(:as_of as date) - 90 then
-               case when coalesce(b.before, 0) > 0
-                    then least(cast(coalesce(b.recent, 0) as float8) / cast(b.before as float8), 10)
-                    when b.recent > 0 then 10
-                    else 0 end
-           end as spending_ratio,
-           p.engagement_30d / (nullif(p.engagement_90d, 0) / float8 '3') as engagement_ratio,
-           p.csat_180d as csat,
-           p.tickets_overdue,
-           case when p.nps_answered_on between cast(:as_of as date) - 180 and cast(:as_of as date)
-                  or p.nps_answered_on is null
-                then p.nps end as nps,
-           cast(coalesce(p.lifetime_value, b.spent) as float8) as lifetime_value,
-           cast(:as_of as date)
-             - coalesce(case when p.signed_up_on <= cast(:as_of as date) then p.signed_up_on end, b.first_on)
-             as tenure_days
-    from customers_v_profiles as p
-    left join bought as b on b.customer_id = p.customer_id
-)
-select facts.*,
-       case when lifetime_value is not null and (percent_rank() over alike > 0 or cume_dist() over alike < 1)
-            then percent_rank() over alike end as lifetime_value_rank
-from facts
-window alike as (partition by segment collate "C", lifetime_value is null order by lifetime_value)"""
+SINCE = " or ".join(f"kept.{name} is distinct from fresh.{name}" for name in SCORES)
+TENTH = "round(cast(fresh.health * 10 as numeric)) / float8 '10'"
 
 
-def _fresh_scores(profile: ScoreProfile) -> str:
-    scored = sql.scores(profile, "churn_signals")
-    return f"""
-select scored.*, cast(:profile as text) as profile, cast(:as_of as timestamptz) as as_of
-from ({scored}) as scored"""  # noqa: S608 - nothing here comes from outside this package
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Base:
+    """As of which day and by which profile everyone is scored, how far changes were read, how many there are."""
 
-
-def _merge(table: str, fresh: str, columns: tuple[str, ...], compared: tuple[str, ...]) -> str:
-    """Makes a table equal to a query, keyed by customer.
-
-    A merge, not an insert with `on conflict do update`: that one locks, and so writes, every row it meets.
-    """
-    listed = ", ".join(columns)
-    return f"""
-merge into {table} as kept
-using ({fresh}) as fresh on kept.customer_id = fresh.customer_id
-when not matched by target then
-    insert ({listed}) values ({", ".join(f"fresh.{name}" for name in columns)})
-when matched and ({", ".join(f"kept.{name}" for name in compared)})
-    is distinct from ({", ".join(f"fresh.{name}" for name in compared)}) then
-    update set {", ".join(f"{name} = fresh.{name}" for name in columns if name != "customer_id")}
-when not matched by source then
-    delete"""  # noqa: S608 - nothing here comes from outside this package
+    day: date
+    profile: str
+    seen: str | None
+    customers: int
+    snapshot_on: date | None
 
 
 class PostgresScores:
@@ -100,27 +47,95 @@ class PostgresScores:
         self._transaction = transaction
 
     def refresh(self, *, as_of: datetime, profile: ScoreProfile) -> Scored:
-        """Scores everyone as of the day (in UTC) of a moment; waits for a scoring that is still under way."""
+        """Brings the scores to the day (in UTC) of a moment; waits for a scoring that is still under way.
+
+        A customer whose facts changed in a transaction that is not over yet is scored next time: changes are read
+        from the oldest transaction that was under way when they were read last.
+        """
         settle(self._transaction)
-        day = as_of.astimezone(UTC).date()
-        self._transaction.run(_merge("churn_signals", FRESH_SIGNALS, SIGNALS, SIGNALS[1:]), as_of=day)
-        scored = _merge("churn_scores", _fresh_scores(profile), SCORES, COMPARED)
-        changed = self._transaction.run(scored, profile=profile.version, as_of=as_of)
-        self._transaction.run(
-            """insert into churn_base (day, profile) values (:day, :profile)
-               on conflict (only_row) do update set day = excluded.day, profile = excluded.profile
-               where (churn_base.day, churn_base.profile) is distinct from (excluded.day, excluded.profile)""",
-            day=day, profile=profile.version,
-        )  # fmt: skip
-        counted = self._transaction.row("select count(*) as customers from churn_scores")
-        return Scored(customers=counted["customers"] if counted else 0, changed=changed)
+        day, base, seen = as_of.astimezone(UTC).date(), self._base(), self._now_seen()
+        if base is not None and base.seen is not None and (base.day, base.profile) == (day, profile.version):
+            changed = self._changed(base.seen)
+            if changed <= WHOLE_ABOVE * base.customers:
+                return self._score_changed(changed, base, seen, as_of, profile)
+        return self._score_everyone(day, base, seen, as_of, profile)
 
     def ensure(self, *, as_of: datetime, profile: ScoreProfile) -> None:
         """Scores again where another run has scored as of another day since; keeps it so for this transaction."""
         settle(self._transaction)
-        base = self._transaction.row("select day, profile from churn_base")
-        if base != {"day": as_of.astimezone(UTC).date(), "profile": profile.version}:
+        base = self._base()
+        day = as_of.astimezone(UTC).date()
+        if base is None or (base.day, base.profile) != (day, profile.version):
             self.refresh(as_of=as_of, profile=profile)
+
+    def _score_changed(self, changed: int, base: Base, seen: str, as_of: datetime, profile: ScoreProfile) -> Scored:
+        if not changed:
+            self._remember(base.day, profile, seen, base.customers, base.snapshot_on)
+            return Scored(customers=base.customers, rescored=0, changed=0)
+        known = f"""select changed.customer_id, facts.customer_id is not null as known, {_of("facts", FACTS)}
+                    from churn_changed as changed
+                    left join ({facts_of_the_changed()}) as facts on facts.customer_id = changed.customer_id"""
+        self._merge(merge("churn_signals", known, FACTS[1:]), as_of=base.day)
+        scored = f"""select changed.customer_id, scored.customer_id is not null as known, {_of("scored", KEPT)}
+                     from churn_changed as changed
+                     left join ({_scored(profile, among=True)}) as scored
+                       on scored.customer_id = changed.customer_id"""
+        done = self._merge(_merged_scores(scored), profile=profile.version, as_of=as_of)
+        customers = base.customers + done.added - done.removed
+        self._remember(base.day, profile, seen, customers, base.snapshot_on)
+        return Scored(customers=customers, rescored=changed, changed=done.touched)
+
+    def _score_everyone(
+        self, day: date, base: Base | None, seen: str, as_of: datetime, profile: ScoreProfile
+    ) -> Scored:
+        facts = f"select facts.*, true as known from ({facts_of_everyone()}) as facts"
+        self._merge(merge("churn_signals", facts, FACTS[1:], everyone=True), as_of=day)
+        yardsticks.make(self._transaction)
+        last = base.snapshot_on if base is not None else None
+        newest = last is None or day >= last
+        scored = f"select scored.*, true as known from ({_scored(profile)}) as scored"
+        statement = _merged_scores(scored, everyone=True, day=day if newest else None)
+        done = self._merge(statement, profile=profile.version, as_of=as_of)
+        counted = self._transaction.row("select count(*) as customers from churn_scores")
+        customers = counted["customers"] if counted else 0
+        self._remember(day, profile, seen, customers, day if newest else last)
+        return Scored(customers=customers, rescored=customers, changed=done.touched)
+
+    def _base(self) -> Base | None:
+        row = self._transaction.row(
+            "select day, profile, cast(seen as text) as seen, customers, snapshot_on from churn_base"
+        )
+        return None if row is None else Base(**row)
+
+    def _now_seen(self) -> str:
+        row = self._transaction.row("select cast(pg_snapshot_xmin(pg_current_snapshot()) as text) as seen")
+        assert row is not None
+        return str(row["seen"])
+
+    def _changed(self, seen: str) -> int:
+        """Puts those whose facts changed into `churn_changed`; returns how many there are."""
+        self._transaction.run("drop table if exists pg_temp.churn_changed")
+        self._transaction.run("create temporary table churn_changed (customer_id text primary key) on commit drop")
+        count = self._transaction.run(CHANGED, seen=seen)
+        self._transaction.run("analyze churn_changed")
+        return count
+
+    def _merge(self, statement: str, **parameters: object) -> Changes:
+        row = self._transaction.row(statement, **parameters)
+        assert row is not None
+        return Changes(**row)
+
+    def _remember(
+        self, day: date, profile: ScoreProfile, seen: str, customers: int, snapshot_on: date | None
+    ) -> None:
+        self._transaction.run(
+            """insert into churn_base (day, profile, seen, customers, snapshot_on)
+               values (:day, :profile, cast(:seen as xid8), :customers, :snapshot_on)
+               on conflict (only_row) do update
+               set day = excluded.day, profile = excluded.profile, seen = excluded.seen,
+                   customers = excluded.customers, snapshot_on = excluded.snapshot_on""",
+            day=day, profile=profile.version, seen=seen, customers=customers, snapshot_on=snapshot_on,
+        )  # fmt: skip
 
 
 def settle(transaction: Transaction) -> None:
@@ -129,3 +144,42 @@ def settle(transaction: Transaction) -> None:
     transaction.run("set local work_mem = '32MB'")
     # Compiling the expressions takes longer than they run.
     transaction.run("set local jit = off")
+
+
+def _of(alias: str, names: tuple[str, ...]) -> str:
+    return ", ".join(f"{alias}.{name}" for name in names if name != "customer_id")
+
+
+def _scored(profile: ScoreProfile, *, among: bool = False) -> str:
+    """The fresh scores with what selecting needs of the signals beside them."""
+    where = " where customer_id in (select customer_id from churn_changed)" if among else ""
+    source = f"(select * from churn_compared_signals{where})"
+    return f"""
+select scored.customer_id, cast(:profile as text) as profile, scored.health, scored.risk, scored.coverage,
+       cast(:as_of as timestamptz) as as_of, signals.lifetime_value, signals.standing
+from ({sql.scores(profile, source)}) as scored
+join churn_signals as signals on signals.customer_id = scored.customer_id"""
+
+
+def _merged_scores(fresh: str, *, everyone: bool = False, day: date | None = None) -> str:
+    """The merge of fresh scores; on a new day it leaves a snapshot of each that is not what it was."""
+    since = "fresh.as_of", f"case when {SINCE} then fresh.as_of else kept.as_of end"
+    columns = (*SCORES, "lifetime_value", "standing")
+    if day is None:
+        return merge("churn_scores", fresh, columns, everyone=everyone, beside={"as_of": since})
+    tenth = f"kept.snapshot_health is distinct from {TENTH}"
+    return merge(
+        "churn_scores", fresh, columns, everyone=everyone,
+        beside={"as_of": since, "snapshot_health": (TENTH, TENTH)}, also=tenth,
+        then=f"""snapshots as (
+            insert into churn_snapshots (customer_id, day, profile, health, risk, coverage)
+            select customer_id, date '{day}', profile, health, risk, coverage from merged
+            where done <> 'DELETE'
+              and (tenth_before, profile_before) is distinct from (tenth, profile)
+            on conflict (customer_id, day) do nothing
+        )""",
+        returning=(
+            "new.customer_id, new.profile, new.health, new.risk, new.coverage, new.snapshot_health as tenth, "
+            "old.snapshot_health as tenth_before, old.profile as profile_before"
+        ),
+    )  # fmt: skip

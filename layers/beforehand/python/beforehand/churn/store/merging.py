@@ -1,0 +1,66 @@
+"""Makes a table equal to a query, keyed by customer, and counts what that took.
+
+A merge, not an insert with `on conflict do update`: that one locks, and so writes, every row it meets.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Changes:
+    """How many rows a merge added, changed and removed."""
+
+    added: int
+    changed: int
+    removed: int
+
+    @property
+    def touched(self) -> int:
+        """Rows that are there and are not what they were."""
+        return self.added + self.changed
+
+
+def merge(
+    table: str,
+    fresh: str,
+    columns: tuple[str, ...],
+    *,
+    everyone: bool = False,
+    beside: Mapping[str, tuple[str, str]] | None = None,
+    also: str = "false",
+    returning: str = "1",
+    then: str = "",
+) -> str:
+    """The statement; it answers one row of `Changes`.
+
+    `fresh` has customer_id, the columns, and `known`: false for a customer who is no more. With `everyone`, whoever
+    is not in it is no more either. A row is changed where one of the columns differs, or where `also` holds.
+    `beside` has further columns: the value of a new row, and of one that is changed. `returning` and `then` hand
+    the rows on to a further part of the statement.
+    """
+    extra = dict(beside or {})
+    names = ("customer_id", *columns, *extra)
+    values = ["fresh.customer_id", *(f"fresh.{name}" for name in columns)]
+    values += [added for added, _ in extra.values()]
+    sets = [f"{name} = fresh.{name}" for name in columns] + [
+        f"{name} = {value}" for name, (_, value) in extra.items()
+    ]
+    kept, given = (", ".join(f"{row}.{name}" for name in columns) for row in ("kept", "fresh"))
+    gone = "when not matched by source then delete" if everyone else ""
+    counted = ", ".join(
+        f"count(*) filter (where done = '{done}') as {name}"
+        for name, done in (("added", "INSERT"), ("changed", "UPDATE"), ("removed", "DELETE"))
+    )
+    return f"""
+with merged as (
+    merge into {table} as kept
+    using ({fresh}) as fresh on kept.customer_id = fresh.customer_id
+    when matched and not fresh.known then delete
+    when matched and (({kept}) is distinct from ({given}) or {also}) then update set {", ".join(sets)}
+    when not matched by target and fresh.known then
+        insert ({", ".join(names)}) values ({", ".join(values)})
+    {gone}
+    returning merge_action() as done, {returning}
+){", " + then if then else ""}
+select {counted} from merged"""

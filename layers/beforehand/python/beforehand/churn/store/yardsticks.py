@@ -1,0 +1,37 @@
+"""What lifetime values are held against, in PostgreSQL; `yardstick.py` says the same in Python."""
+
+from beforehand.adapters.postgres import Transaction
+from beforehand.churn.yardstick import EVERYONE, STEPS, Yardstick
+
+MAKE = f"""
+with valued as (
+    select 'segment:' || coalesce(segment, '') as scope, lifetime_value from churn_signals
+    where lifetime_value is not null
+    union all
+    select '{EVERYONE}', lifetime_value from churn_signals where lifetime_value is not null
+), placed as (
+    select scope, lifetime_value,
+           row_number() over alike - 1 as place, greatest(count(*) over (partition by scope) - 1, 1) as last
+    from valued
+    window alike as (partition by scope order by lifetime_value)
+)
+insert into churn_yardsticks (scope, mean, negated)
+select scope, avg(lifetime_value),
+       array_agg(-lifetime_value order by lifetime_value desc) filter (where place * {STEPS} % last < {STEPS})
+from placed
+group by scope"""
+
+
+def make(transaction: Transaction) -> None:
+    """Takes the yardsticks anew from the signals as they stand."""
+    transaction.run("delete from churn_yardsticks")
+    transaction.run(MAKE)
+
+
+def kept(transaction: Transaction) -> dict[str, Yardstick]:
+    """The yardsticks that scores are made with now."""
+    rows = transaction.rows("select scope, mean, negated from churn_yardsticks")
+    return {
+        row["scope"]: Yardstick(mean=row["mean"], values=tuple(-value for value in reversed(row["negated"])))
+        for row in rows
+    }

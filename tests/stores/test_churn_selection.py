@@ -1,0 +1,238 @@
+"""Who is treated and who is left alone, on the real database: the desk's answer, the holdout, waiting, filters."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from beforehand.adapters.postgres import Transaction
+from beforehand.churn import scan
+from beforehand.churn.documents import Brief, brief_file
+from beforehand.churn.model import Record
+from beforehand.churn.profile import DEFAULT_V1
+from beforehand.churn.score import rank_of
+from beforehand.events.churn import ScanRequested, ScanSelected, ScanStep
+from beforehand.ids import from_content
+from beforehand.journal.store import PostgresJournal
+from beforehand.outreach.model import Purpose
+from beforehand.outreach.policy import ContactPolicy, draw, held_out
+from tests.stores.churn_base import keep
+from tests.stores.test_churn_scan import DUE_AT, USUAL, Scan, base, lapsing
+
+TODAY = DUE_AT.date()
+HALF = ContactPolicy(holdout_share=0.5)
+
+
+def approached(
+    transaction: Transaction, customer_id: str, *, days_ago: float, purpose: str, state: str = "sent"
+) -> None:
+    at = DUE_AT - timedelta(days=days_ago)
+    transaction.run(
+        """insert into outreach (outreach_id, customer_id, purpose, cycle, channel, state, priority, due_at,
+                                 not_after, language, subject, body, because, proposed_at)
+           values (:id, :customer, :purpose, :cycle, 'email', :state, 50, :at, :at, 'en', 's', 'b', 'why', :at)""",
+        id=from_content(customer_id, at, purpose), customer=customer_id, purpose=purpose, cycle=str(at),
+        state=state, at=at,
+    )  # fmt: skip
+
+
+def with_a_case(transaction: Transaction, customer_id: str, *, days_ago: float, state: str) -> None:
+    at = DUE_AT - timedelta(days=days_ago)
+    transaction.run(
+        """insert into outreach_cases (case_id, kind, customer_id, cycle, subject, because, priority, state,
+                                       opened_at, due_at)
+           values (:id, 'escalation', :customer, :cycle, 's', 'why', 90, :state, :at, :at)""",
+        id=from_content(customer_id, at), customer=customer_id, cycle=str(at), state=state, at=at,
+    )  # fmt: skip
+
+
+def four_times_for_other_purposes(transaction: Transaction) -> None:
+    for days in (1, 9, 17, 27.9):
+        approached(transaction, "C1", days_ago=days, purpose="post_event")
+
+
+def three_times_and_once_long_ago(transaction: Transaction) -> None:
+    for days in (1, 9, 17, 28):
+        approached(transaction, "C1", days_ago=days, purpose="post_event")
+
+
+@pytest.mark.parametrize(
+    ("happened", "counted"),
+    [
+        (lambda t: approached(t, "C1", days_ago=6.9, purpose="churn_intervention"), "resting"),
+        (lambda t: approached(t, "C1", days_ago=7, purpose="churn_intervention"), None),
+        (lambda t: approached(t, "C1", days_ago=1, purpose="churn_intervention", state="cancelled"), None),
+        (lambda t: approached(t, "C1", days_ago=1, purpose="post_event"), None),
+        (four_times_for_other_purposes, "over_budget"),
+        (three_times_and_once_long_ago, None),
+        (lambda t: with_a_case(t, "C1", days_ago=40, state="taken"), "in_hand"),
+        (lambda t: with_a_case(t, "C1", days_ago=6.9, state="done"), "in_hand"),
+        (lambda t: with_a_case(t, "C1", days_ago=7, state="done"), None),
+    ],
+)
+def test_the_desk_holds_against_an_approach_what_was_done_before(
+    transaction: Transaction, happened: Callable[[Transaction], None], counted: str | None
+) -> None:
+    base(transaction, lapsing("C1"))
+    happened(transaction)
+    doing = Scan(transaction)
+    found = doing.select(doing.score().run_id)
+    assert doing.left_alone(found) == ({counted: 1} if counted else {})
+    assert found.customers == (() if counted else ("C1",))
+
+
+def test_the_database_draws_as_python_does(transaction: Transaction) -> None:
+    ids = [f"C{number}" for number in range(500)] + ["आशा", "o'Brien|x", ""]
+    rows = transaction.rows(
+        "select id, outreach_v_draw(id, :purpose, :salt) as drawn from unnest(cast(:ids as text[])) as id",
+        ids=ids, purpose=Purpose.CHURN_INTERVENTION, salt="holdout-1",
+    )  # fmt: skip
+    assert {row["id"]: row["drawn"] for row in rows} == {
+        customer_id: draw(customer_id, Purpose.CHURN_INTERVENTION, "holdout-1") for customer_id in ids
+    }
+
+
+def test_a_tenth_is_held_out_whatever_the_purpose_and_each_purpose_holds_out_others() -> None:
+    policy, ids = ContactPolicy(), [f"C{number}" for number in range(100_000, 120_000)]
+    out = {p: {c for c in ids if held_out(c, p, policy)} for p in (Purpose.CHURN_INTERVENTION, Purpose.POST_EVENT)}
+    for theirs in out.values():
+        assert len(theirs) / len(ids) == pytest.approx(0.1, abs=0.01)
+    both = out[Purpose.CHURN_INTERVENTION] & out[Purpose.POST_EVENT]
+    assert len(both) / len(ids) == pytest.approx(0.01, abs=0.004)
+
+
+def test_who_is_held_out_is_noted_once_when_their_turn_would_have_come(transaction: Transaction) -> None:
+    people = [f"C{number}" for number in range(40)]
+    base(transaction, *(lapsing(c, lifetime_value=Decimal(1000 - n)) for n, c in enumerate(people)))
+    doing = Scan(transaction)
+    doing.policy = HALF
+    found = doing.select(doing.score(max_interventions=5).run_id)
+    out = {c for c in people if held_out(c, Purpose.CHURN_INTERVENTION, HALF)}
+    assert doing.left_alone(found) == {"held_out": len(out)}
+    assert not out & set(found.customers)
+    ranks = {
+        row["customer_id"]: rank_of(row["risk"], row["lifetime_value"])
+        for row in transaction.rows("select customer_id, risk, lifetime_value from churn_scores")
+    }
+    before = [c for c in out if ranks[c] >= ranks[found.customers[-1]]]
+    noted = {one.customer_id for one in doing.candidates.held_out(found.run_id)}
+    assert noted == set(sorted(before, key=ranks.__getitem__, reverse=True)[:5])
+    assert noted
+    decided = transaction.rows("select customer_id, action, rule from journal_decisions")
+    assert {row["customer_id"] for row in decided} == noted
+    assert {(row["action"], row["rule"]) for row in decided} == {("hold_out", "churn default-v1, contact-v1")}
+    again = doing.select(doing.score(DUE_AT + timedelta(minutes=5), max_interventions=5).run_id)
+    assert not noted & {one.customer_id for one in doing.candidates.held_out(again.run_id)}
+
+
+def test_who_waits_comes_before_who_just_came(transaction: Transaction) -> None:
+    base(transaction, lapsing("C1", lifetime_value=Decimal(100)))
+    doing = Scan(transaction)
+    none = replace(USUAL, max_interventions=1)
+    doing.select(doing.score().run_id, none)
+    transaction.run("update churn_scores set treated_on = null")
+    transaction.run("update schedules_runs set state = 'abandoned'")
+    base(transaction, lapsing("C2", lifetime_value=Decimal(900)))
+    later = DUE_AT + timedelta(days=8)
+    found = doing.select(doing.score(later).run_id, none)
+    rows = {
+        row["customer_id"]: row
+        for row in transaction.rows("select customer_id, risk, lifetime_value, at_risk_since from churn_scores")
+    }
+    assert {c: row["at_risk_since"] for c, row in rows.items()} == {"C1": TODAY, "C2": later.date()}
+    ranks = {c: rank_of(row["risk"], row["lifetime_value"], (later.date() - row["at_risk_since"]).days)
+             for c, row in rows.items()}  # fmt: skip
+    assert found.customers == ("C1",)
+    assert ranks["C1"] > ranks["C2"]
+    kept = transaction.row("select rank from churn_candidates where run_id = :run", run=found.run_id)
+    assert kept is not None
+    assert kept["rank"] == pytest.approx(ranks["C1"])
+
+
+def test_nobody_starves_who_stays_at_risk(transaction: Transaction) -> None:
+    """Ten new people of great value come each day, and ten are treated: the poorest of the first day has a turn."""
+    doing = Scan(transaction)
+    one = [lapsing(f"P{n}", lifetime_value=Decimal(0 if n % 2 else 5)) for n in range(15)]
+    base(transaction, *one)
+    treated: dict[str, date] = {}
+    for day in range(45):
+        at = DUE_AT + timedelta(days=day)
+        base(transaction, *(always_lapsing(f"R{day}-{n}", at.date()) for n in range(10)))
+        for customer_id in scanned(doing, transaction, day).customers:
+            treated.setdefault(customer_id, at.date())
+    assert {record.customer_id for record in one} <= treated.keys()
+
+
+def always_lapsing(customer_id: str, on: date) -> Record:
+    return lapsing(customer_id, lifetime_value=Decimal(20), last_active_on=on - timedelta(days=65))
+
+
+def scanned(doing: Scan, transaction: Transaction, day: int) -> ScanSelected:
+    """One scan of a day, and the people it treated are approached for good, so that they do not come again."""
+    run_id = doing.score(DUE_AT + timedelta(days=day)).run_id
+    found = doing.select(run_id)
+    transaction.run("update schedules_runs set state = 'finished' where run_id = :run", run=run_id)
+    for customer_id in found.customers:
+        transaction.run("delete from customers_purchases where customer_id = :c", c=customer_id)
+        transaction.run("delete from customers where customer_id = :c", c=customer_id)
+    return found
+
+
+def test_a_look_at_the_past_ends_nobodys_waiting(transaction: Transaction) -> None:
+    base(transaction, lapsing("C1"))
+    doing = Scan(transaction)
+    doing.select(doing.score().run_id)
+    doing.select(doing.score(DUE_AT - timedelta(days=300)).run_id)
+    assert transaction.row("select at_risk_since from churn_scores") == {"at_risk_since": TODAY}
+
+
+def test_looks_only_at_the_segments_and_values_that_it_is_told(transaction: Transaction) -> None:
+    base(
+        transaction,
+        lapsing("C1", segment="Loyal", lifetime_value=Decimal(5000)),
+        lapsing("C2", segment="Loyal", lifetime_value=Decimal(10)),
+        lapsing("C3", segment="Regular", lifetime_value=Decimal(5000)),
+    )
+    doing = Scan(transaction)
+    only = replace(USUAL, min_lifetime_value=1000.0, segments=("Loyal", "VIP"))
+    found = doing.select(doing.score().run_id, only)
+    assert (found.at_risk, found.customers) == (1, ("C1",))
+    assert doing.candidates.selected(found.run_id).trigger == only
+
+
+def test_health_that_fell_steeply_in_28_days_raises_the_level(transaction: Transaction) -> None:
+    far_better = {"last_active_on": TODAY - timedelta(days=30), "csat_180d": 5.0, "nps": 10, "engagement_30d": 10}
+    base(transaction, lapsing("C1", segment="VIP", loyalty_tier="Platinum", **far_better))
+    doing = Scan(transaction)
+    doing.score(DUE_AT - timedelta(days=28))
+    before = transaction.row("select health from churn_scores")
+    transaction.run("update customers set csat_180d = 3.0, nps = 3, engagement_30d = 2")
+    run_id = doing.score().run_id
+    doing.select(run_id, replace(USUAL, risk_threshold=0.3))
+    doing.brief(run_id)
+    brief = doing.files.read(brief_file(run_id, "C1"), Brief)
+    assert before is not None
+    assert brief.velocity == pytest.approx(brief.health - before["health"])
+    assert brief.velocity < -15
+    assert (0.6 <= brief.risk < 0.8, brief.plan.priority, brief.plan.escalate) == (True, "critical", True)
+    assert f"Health fell by {-brief.velocity:.1f} points in 28 days" in brief.context.summary
+
+
+def test_a_base_of_one_day_has_no_velocity(transaction: Transaction) -> None:
+    keep(transaction, [lapsing("C1")], {})
+    doing = Scan(transaction)
+    run_id = scan.score(
+        ScanRequested(due_at=DUE_AT, execution="x"),
+        runs=doing.runs,
+        scores=doing.scores,
+        profile=DEFAULT_V1,
+        now=DUE_AT,
+    ).run_id
+    scan.select(
+        ScanStep(run_id=run_id), runs=doing.runs, scores=doing.scores, candidates=doing.candidates,
+        journal=PostgresJournal(transaction), profile=DEFAULT_V1, usual=USUAL, policy=doing.policy, now=DUE_AT,
+    )  # fmt: skip
+    (facts,) = doing.candidates.facts(run_id, as_of=DUE_AT, profile=DEFAULT_V1)
+    assert facts.velocity is None
