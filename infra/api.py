@@ -37,11 +37,18 @@ class Api(cdk.Stack):
                 ApiServeSettings,
                 DatabaseRole.APP_RW,
                 files_bucket=foundation.files.name,
+                commands_table=foundation.commands.name,
                 user_client_id=foundation.users.client_id,
                 scan_every_minutes=stage.scan_every_minutes,
             ),
             database=foundation.database,
-            rights=foundation.files.write(Prefix.IMPORTS),
+            rights=[
+                *foundation.files.write(Prefix.IMPORTS),
+                *foundation.files.write(Prefix.IMPORT_MAPPINGS),
+                *foundation.commands.copy(),
+            ],
+            # Phone numbers are read as imports read them.
+            layers=["imports"],
             # The gateway itself waits for 30 seconds.
             timeout=cdk.Duration.seconds(29),
             memory=1024,

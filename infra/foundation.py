@@ -17,7 +17,7 @@ from infra.watch import watch_database
 
 
 class Foundation(cdk.Stack):
-    """The network, the key, the database, the files, the heartbeats, the commands, the staff topic and the users."""
+    """The network, the key, the database, files, heartbeats, commands, the staff topic and the users."""
 
     def __init__(self, scope: Construct, stage: Stage) -> None:
         super().__init__(

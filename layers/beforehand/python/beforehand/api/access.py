@@ -25,8 +25,24 @@ class Role(StrEnum):
 
 LEAST_ROLE: Mapping[str, Role] = MappingProxyType(
     {
+        "GET /v1/cases": Role.VIEWER,
+        "GET /v1/customers": Role.VIEWER,
+        "GET /v1/customers/{customer_id}": Role.VIEWER,
+        "GET /v1/customers/{customer_id}/purchases": Role.VIEWER,
+        "GET /v1/customers/{customer_id}/risk": Role.VIEWER,
+        "GET /v1/imports": Role.VIEWER,
+        "GET /v1/imports/{import_id}": Role.VIEWER,
         "GET /v1/me": Role.VIEWER,
         "GET /v1/openapi.json": Role.VIEWER,
+        "GET /v1/risk": Role.VIEWER,
+        "GET /v1/scans": Role.VIEWER,
+        "GET /v1/scans/{run_id}": Role.VIEWER,
+        "GET /v1/statistics": Role.VIEWER,
+        "PATCH /v1/customers/{customer_id}": Role.OPERATOR,
+        "POST /v1/cases/{case_id}/done": Role.OPERATOR,
+        "POST /v1/cases/{case_id}/take": Role.OPERATOR,
+        "POST /v1/imports": Role.OPERATOR,
+        "POST /v1/scans": Role.OPERATOR,
     }
 )
 """A route that is not listed here cannot be registered."""

@@ -1,6 +1,6 @@
 """The API as an OpenAPI 3.1 document, made of the routes themselves."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -16,7 +16,11 @@ ANY_ROUTE = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDD
 WITH_PATH = (HTTPStatus.NOT_FOUND,)
 WITH_KEY = (HTTPStatus.UNPROCESSABLE_ENTITY,)
 WITH_BODY = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+PARTS = ("path", "query")
+"""What stands in parameters."""
+
 Schema = dict[str, Any]
+Refs = Mapping[tuple[type[BaseModel], JsonSchemaMode], Schema]
 
 SAYS = """Customers, their risk of leaving, and what is done about it.
 
@@ -28,12 +32,12 @@ a request without a valid token is refused by the gateway itself, in its own for
 def describe(routes: Iterable[Route]) -> Schema:
     """The document."""
     known = sorted(routes, key=lambda route: (route.path, route.method))
-    schemas = _schemas(known)
+    refs, schemas = _schemas(known)
     paths: dict[str, Schema] = {}
     for route in known:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schemas)
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, refs, schemas)
     # What stands in a parameter is written there.
-    parts = {route.takes[part].__name__ for route in known for part in ("path", "query") if part in route.takes}
+    parts = {_name(refs[route.takes[p], "validation"]) for route in known for p in PARTS if p in route.takes}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Beforehand", "version": "1", "description": SAYS},
@@ -46,38 +50,47 @@ def describe(routes: Iterable[Route]) -> Schema:
     }
 
 
-def _schemas(routes: Iterable[Route]) -> dict[str, Schema]:
+def _schemas(routes: Iterable[Route]) -> tuple[Refs, dict[str, Schema]]:
     models: set[tuple[type[BaseModel], JsonSchemaMode]] = {(ProblemDetails, "serialization")}
     for route in routes:
         models.add((route.answers, "serialization"))
         models |= {(model, "validation") for model in route.takes.values()}
     ordered = sorted(models, key=lambda one: (one[0].__name__, one[1]))
-    _, found = models_json_schema(ordered, ref_template=REFS)
-    return dict(sorted(found["$defs"].items()))
+    refs, found = models_json_schema(ordered, ref_template=REFS)
+    return refs, dict(sorted(found["$defs"].items()))
 
 
-def _operation(route: Route, schemas: dict[str, Schema]) -> Schema:
+def _name(ref: Schema) -> str:
+    return str(ref["$ref"]).rpartition("/")[2]
+
+
+def _operation(route: Route, refs: Refs, schemas: dict[str, Schema]) -> Schema:
     operation: Schema = {
         "operationId": route.function.__name__,
         "summary": route.says,
         "description": f"Takes the role `{route.least}` or a higher one.",
-        "parameters": _parameters(route, schemas),
+        "parameters": _parameters(route, refs, schemas),
         "responses": {
-            str(int(route.status)): _content(route.status.phrase, "application/json", route.answers),
-            **{str(int(s)): _content(s.phrase, MEDIA_TYPE, ProblemDetails) for s in _refusals(route)},
+            str(int(route.status)): _content(
+                route.status.phrase, "application/json", refs[route.answers, "serialization"]
+            ),
+            **{
+                str(int(s)): _content(s.phrase, MEDIA_TYPE, refs[ProblemDetails, "serialization"])
+                for s in _refusals(route)
+            },
         },
     }
     if body := route.takes.get("body"):
-        schema = {"$ref": REFS.format(model=body.__name__)}
+        schema = refs[body, "validation"]
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
     return operation
 
 
-def _parameters(route: Route, schemas: dict[str, Schema]) -> list[Schema]:
+def _parameters(route: Route, refs: Refs, schemas: dict[str, Schema]) -> list[Schema]:
     found: list[Schema] = []
-    for part in ("path", "query"):
+    for part in PARTS:
         if model := route.takes.get(part):
-            schema = schemas[model.__name__]
+            schema = schemas[_name(refs[model, "validation"])]
             needed = schema.get("required", ())
             found += [
                 {"name": name, "in": part, "required": name in needed, "schema": of}
@@ -97,5 +110,5 @@ def _refusals(route: Route) -> list[HTTPStatus]:
     return sorted(found)
 
 
-def _content(phrase: str, media: str, model: type[BaseModel]) -> Schema:
-    return {"description": phrase, "content": {media: {"schema": {"$ref": REFS.format(model=model.__name__)}}}}
+def _content(phrase: str, media: str, schema: Schema) -> Schema:
+    return {"description": phrase, "content": {media: {"schema": schema}}}

@@ -13,6 +13,7 @@ from beforehand.adapters.postgres import Transaction
 from beforehand.api.access import LEAST_ROLE, Role
 from beforehand.api.identity import Caller
 from beforehand.errors import BeforehandError
+from beforehand.settings.api import ApiServeSettings
 
 F = TypeVar("F", bound=Callable[..., BaseModel])
 PARTS = ("path", "query", "body")
@@ -43,8 +44,7 @@ class Call:
     caller: Caller
     now: datetime
     transaction: Transaction
-    key: str | None = None
-    """The caller's own id of a write."""
+    settings: ApiServeSettings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +58,8 @@ class Route:
     takes: dict[str, type[BaseModel]]
     answers: type[BaseModel]
     needs_database: bool
+    commands: bool
+    """Whether it leaves something in the outbox, which is then handed over at once."""
     status: HTTPStatus
     refuses: tuple[HTTPStatus, ...]
     """What else it may answer, besides what every route may."""
@@ -97,7 +99,12 @@ class Routes:
         return iter(self._routes)
 
     def add(
-        self, key: str, *, status: HTTPStatus = HTTPStatus.OK, refuses: tuple[HTTPStatus, ...] = ()
+        self,
+        key: str,
+        *,
+        status: HTTPStatus = HTTPStatus.OK,
+        refuses: tuple[HTTPStatus, ...] = (),
+        commands: bool = False,
     ) -> Callable[[F], F]:
         """Makes a function answer `key`, such as `GET /v1/customers`. Raises UnlistedRouteError."""
         if key not in LEAST_ROLE:
@@ -110,7 +117,8 @@ class Routes:
             self._routes.append(
                 Route(
                     key=key, says=says, function=function, takes=takes, answers=hints["return"],
-                    needs_database="call" in hints,                    status=status, refuses=refuses,
+                    needs_database="call" in hints, commands=commands,
+                    status=status, refuses=refuses,
                 )
             )  # fmt: skip
             return function

@@ -18,25 +18,31 @@ from beforehand.api.reading import Event, read, read_key
 from beforehand.api.routes import Call, Route
 from beforehand.clock import monotonic
 from beforehand.entrypoint import look_for_garbage_again, named, where
+from beforehand.settings.api import ApiServeSettings
 
 JSON = "application/json"
 Response = dict[str, Any]
 
 
 class Api:
-    """All routes together. `client_id` and `begin` are asked for with the first request, not before."""
+    """All routes together. Settings and transactions are asked for with the first request, not before.
+
+    `hand_over` is called after the commit of a route that leaves a command in the outbox.
+    """
 
     def __init__(
         self,
         routes: Mapping[str, Route],
         *,
-        client_id: Callable[[], str],
+        settings: Callable[[], ApiServeSettings],
         begin: Callable[[], AbstractContextManager[Transaction]],
+        hand_over: Callable[[], object],
         now: Callable[[], datetime],
     ) -> None:
         self.routes = routes
-        self._client_id = client_id
+        self._settings = settings
         self._begin = begin
+        self._hand_over = hand_over
         self._now = now
         self._logger = Logger()
         look_for_garbage_again()
@@ -63,7 +69,7 @@ class Api:
         return response
 
     def _answer(self, route: Route | None, event: Event) -> Response:
-        caller = identify(event, client_id=self._client_id())
+        caller = identify(event, client_id=self._settings().user_client_id)
         if route is None:
             raise self._nowhere(event)
         caller.must_cover(route.least)
@@ -72,10 +78,13 @@ class Api:
         if not route.needs_database:
             return _response(route.status, route.function(caller, **taken).model_dump_json())
         with self._begin() as transaction:
-            call = Call(caller=caller, now=self._now(), transaction=transaction, key=key)
+            call = Call(caller=caller, now=self._now(), transaction=transaction, settings=self._settings())
             if key is None:
                 return _response(route.status, route.function(call, **taken).model_dump_json())
-            return self._write(route, call, key, event, taken)
+            response = self._write(route, call, key, event, taken)
+        if route.commands:
+            self._hand_over()
+        return response
 
     def _write(self, route: Route, call: Call, key: str, event: Event, taken: dict[str, BaseModel]) -> Response:
         """Does what is asked once for each key, however often and however many at a time it is asked."""

@@ -10,6 +10,7 @@ from beforehand.api.openapi import describe
 from beforehand.api.routes import Route, table
 from beforehand.api.serving import Api
 from beforehand.clock import now
+from beforehand.outbox.wiring import hand_over
 from beforehand.settings import from_environment
 from beforehand.settings.api import ApiServeSettings
 
@@ -21,13 +22,16 @@ def serve(*groups: Iterable[Route]) -> Api:
         return describe(routes.values())
 
     routes = table(me.routes(document), *groups)
-    return Api(routes, client_id=_client_id, begin=_begin, now=now)
+    return Api(routes, settings=_settings, begin=_begin, hand_over=_hand_over, now=now)
 
 
-def _client_id() -> str:
-    settings: ApiServeSettings = from_environment(ApiServeSettings)
-    return settings.user_client_id
+def _settings() -> ApiServeSettings:
+    return from_environment(ApiServeSettings)
 
 
 def _begin() -> AbstractContextManager[Transaction]:
     return database(ApiServeSettings).transaction()
+
+
+def _hand_over() -> object:
+    return hand_over(database(ApiServeSettings), _settings().commands_table)
