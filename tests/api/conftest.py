@@ -14,6 +14,11 @@ from tests.api.served import NOW, Served
 from tests.stores.churn_base import keep
 
 
+@pytest.fixture(autouse=True)
+def own_logger(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """A logger for each test: Powertools keeps one for each service, and with it the stream of the first test."""
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", request.node.name)
+
 
 @pytest.fixture
 def served(database: PostgresDatabase) -> Iterator[Served]:
