@@ -141,4 +141,5 @@ class _Known:
 
 
 def _email(user: dict[str, Any]) -> str:
-    return next((a["Value"] for a in user.get("Attributes", ()) if a["Name"] == "email"), user["Username"])
+    attributes = {one["Name"]: one["Value"] for one in user.get("Attributes", ())}
+    return str(attributes.get("email", user["Username"]))

@@ -14,21 +14,16 @@ from tests.api.served import NOW, Served
 from tests.stores.churn_base import keep
 
 
-@pytest.fixture(autouse=True)
-def own_logger(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    """A logger for each test: Powertools keeps one for each service, and with it the stream of the first test."""
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", request.node.name)
-
-
 @pytest.fixture
 def served(database: PostgresDatabase) -> Iterator[Served]:
     """What is committed is taken away at the end, since other tests count customers."""
     yield Served(database)
     with database.transaction() as transaction:
         for table in (
-            "churn_candidates", "churn_held_out", "churn_scans", "schedules_runs", "outreach_cases", "outbox_commands",
-            "churn_snapshots", "churn_scores", "churn_signals", "churn_base", "churn_yardsticks", "api_idempotency",
-            "customers_purchases", "customers", "customers_changes", "customers_imports",
+            "churn_candidates", "churn_held_out", "churn_scans", "schedules_runs", "outreach_cases",
+            "outbox_commands", "churn_snapshots", "churn_scores", "churn_signals", "churn_base",
+            "churn_yardsticks", "api_idempotency", "customers_purchases", "customers", "customers_changes",
+            "customers_imports",
         ):  # fmt: skip
             transaction.run(f"delete from {table}")
 

@@ -3,6 +3,7 @@
 import base64
 import json
 from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 
@@ -22,6 +23,13 @@ def place(key: str) -> tuple[str, str]:
     return method, path.replace("{customer_id}", "C404").replace("{run_id}", uuid).replace(
         "{import_id}", uuid
     ).replace("{case_id}", uuid)
+
+
+def aloud(served: Served) -> Served:
+    """One whose log is heard: Powertools keeps a logger for each service, with its first stream."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("POWERTOOLS_SERVICE_NAME", str(uuid4()))
+        return Served(served.database)
 
 
 @pytest.mark.parametrize("key", ROUTES)
@@ -122,7 +130,7 @@ def test_a_query_that_does_not_fit_names_its_field(served: Served, query: str, f
 def test_a_body_that_does_not_fit_names_its_field_and_repeats_nothing(
     company: Served, body: str, status: int, field: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told = Served(company.database).write("PATCH", "/v1/customers/C1", body)
+    told = aloud(company).write("PATCH", "/v1/customers/C1", body)
     assert (told.status, told.fields) == (status, {field})
     assert told.body["request_id"] == "request-1"
     assert "secret" not in json.dumps(told.body)
@@ -160,15 +168,14 @@ def test_a_write_names_itself(company: Served, key: str | None) -> None:
 
 
 def test_a_fault_of_ours_is_told_by_its_kind_alone(
-    served: Served, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    company: Served, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def broken(caller: Caller) -> Answer:
         raise RuntimeError("Asha Rao +919876543210")
 
-    served = Served(served.database)
-    route = handler.routes["GET /v1/me"]
-    monkeypatch.setattr(served.api, "routes", {**handler.routes, route.key: replace(route, function=broken)})
-    told = served.get("/v1/me")
+    heard, route = aloud(company), handler.routes["GET /v1/me"]
+    monkeypatch.setattr(heard.api, "routes", {**handler.routes, route.key: replace(route, function=broken)})
+    told = heard.get("/v1/me")
     assert (told.status, told.body["title"]) == (500, "Internal Server Error")
     logged = capsys.readouterr().out
     assert "RuntimeError" in logged and "request-1" in logged
@@ -180,7 +187,7 @@ def test_nothing_on_the_way_may_keep_an_answer(company: Served) -> None:
 
 
 def test_the_log_has_the_route_and_not_the_customer(company: Served, capsys: pytest.CaptureFixture[str]) -> None:
-    Served(company.database).get("/v1/customers/C1")
+    aloud(company).get("/v1/customers/C1")
     logged = capsys.readouterr().out
     assert "GET /v1/customers/{customer_id}" in logged and '"status":200' in logged
     assert not [word for word in ("Asha", "customers.example", "919876543210") if word in logged]

@@ -20,7 +20,7 @@ PARTS = ("path", "query")
 """What stands in parameters."""
 
 Schema = dict[str, Any]
-Refs = Mapping[tuple[type[BaseModel], JsonSchemaMode], Schema]
+Refs = Mapping[tuple[Any, JsonSchemaMode], Schema]
 
 SAYS = """Customers, their risk of leaving, and what is done about it.
 

@@ -26,7 +26,8 @@ def serve(*groups: Iterable[Route]) -> Api:
 
 
 def _settings() -> ApiServeSettings:
-    return from_environment(ApiServeSettings)
+    settings: ApiServeSettings = from_environment(ApiServeSettings)
+    return settings
 
 
 def _begin() -> AbstractContextManager[Transaction]:
