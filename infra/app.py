@@ -36,7 +36,7 @@ def build_app(*, outdir: Path | None = None, **given: Any) -> cdk.App:
     trusted = authority(stage)
     tasks = Tasks(app, stage, foundation=foundation, packages=packages, authority=trusted)
     # The tables are brought up to date over there.
-    Api(app, stage, foundation=foundation, packages=packages, authority=trusted).add_dependency(tasks)
+    Api(app, stage, foundation=foundation, packages=packages, authority=trusted).add_stack_dependency(tasks)
     cdk.Tags.of(app).add("beforehand:stage", stage.name)
     return app
 

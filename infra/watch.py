@@ -14,6 +14,8 @@ from infra.stage import Stage
 
 GIGABYTE = 1024**3
 
+Counted = tuple[str, Sequence[cloudwatch.IMetric]]
+
 
 def watch_database(alarms: Alarms, database: Postgres, stage: Stage) -> None:
     """A processor that is busy for a quarter of an hour, a disk that fills, connections that pile up."""
@@ -49,18 +51,21 @@ def watch_tasks(alarms: Alarms, watched: Sequence[Watched], group: scheduler.Cfn
 
 def watch_api(alarms: Alarms, watched: Watched, http: HttpApi) -> None:
     """The function behind the API, and answers that are our own fault, whoever gave them."""
-    _watch_functions(alarms, [watched], of="Api")
-    alarms.ring("ApiBreaks", count("AWS/ApiGateway", "5xx", ApiId=http.id), above=0)
+    answers = ("Api", _counts("AWS/ApiGateway", "5xx", ApiId=http.id))
+    _watch_functions(alarms, [watched], of="Api", also=[answers])
 
 
-def _watch_functions(alarms: Alarms, watched: Sequence[Watched], *, of: str = "") -> None:
+def _watch_functions(
+    alarms: Alarms, watched: Sequence[Watched], *, of: str = "", also: Sequence[Counted] = ()
+) -> None:
     """Functions that fail or are held back, letters that nobody could take; alarms over all begin with `of`."""
     alarms.ring_on_any(
         "Fails",
         [
             (camel(f.name), _counts("AWS/Lambda", "Errors", "Throttles", FunctionName=f.function.function_name))
             for f in (function for w in watched for function in w.functions)
-        ],
+        ]
+        + list(also),
         of=of,
     )
     letters = "ApproximateNumberOfMessagesVisible"

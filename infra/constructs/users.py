@@ -12,8 +12,8 @@ ACCESS_MINUTES = 15
 REFRESH_HOURS = 12
 
 ACKNOWLEDGED = {
-    "AwsSolutions-COG2": "Whoever signs in does so from a terminal; a second factor is asked for by federation.",
-    "AwsSolutions-COG3": "Threat protection costs for each user and month; passwords are long and sessions short.",
+    "AwsSolutions-COG2": "People sign in from a terminal, with a long password and no second factor.",
+    "AwsSolutions-COG8": "The plus plan costs for each user and month; passwords are long, tokens short-lived.",
 }
 
 
