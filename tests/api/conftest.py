@@ -5,13 +5,36 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from pydantic import BaseModel
 
 from beforehand.adapters.postgres import PostgresDatabase
+from beforehand.adapters.s3 import S3Files
 from beforehand.churn.model import Purchase, Record
 from beforehand.churn.profile import profile_of
 from beforehand.churn.store.scores import PostgresScores
+from beforehand.customers import imports_routes
 from tests.api.served import NOW, Served
 from tests.stores.churn_base import keep
+
+
+class WithoutS3(S3Files):
+    """Signs addresses as always; a mapping, which would go to S3 at once, stays here (tests/e2e sends it there)."""
+
+    def write(self, key: str, document: BaseModel) -> None:
+        assert key.startswith("import-mappings/") and document.model_dump_json()
+
+
+@pytest.fixture(autouse=True)
+def files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imports_routes, "S3Files", WithoutS3)
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "an example",
+        "AWS_REGION": "ap-south-1",
+        "AWS_DEFAULT_REGION": "ap-south-1",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+    }.items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture
