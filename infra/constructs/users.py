@@ -60,7 +60,7 @@ class Users(Construct):
             user_pool=self.pool,
             user_pool_client_name=stage.named("command-line"),
             generate_secret=False,
-            # Why the password itself and not SRP: docs/decisions/0007-the-api.md.
+            # Why the password itself and not SRP: docs/decisions/0016-the-api.md.
             auth_flows=cognito.AuthFlow(user_password=True),
             disable_o_auth=True,
             access_token_validity=cdk.Duration.minutes(ACCESS_MINUTES),
