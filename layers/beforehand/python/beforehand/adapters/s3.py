@@ -53,7 +53,8 @@ class S3Files:
     def upload_address(self, key: str, *, size: int, media: str, metadata: Mapping[str, str], seconds: int) -> str:
         """Where whoever has it may put one file of that size, for so long. It is made here; S3 is not asked."""
         given = {"Bucket": self._bucket, "Key": key, "ContentType": media, "ContentLength": size}
-        address: str = client("s3").generate_presigned_url(
+        # By default S3 addresses are signed in a way that covers neither the size nor the headers.
+        address: str = client("s3", signature="s3v4").generate_presigned_url(
             "put_object", Params={**given, "Metadata": dict(metadata)}, ExpiresIn=seconds
         )
         return address
