@@ -24,7 +24,17 @@ def test_the_readme_has_its_two_commands_and_ci_runs_the_second() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [*MAKE, "make up", "make down", "make check", "make faults", "make bench", "make bench-import", "make clean"],
+    [
+        *MAKE,
+        "make up",
+        "make down",
+        "make check",
+        "make faults",
+        "make bench",
+        "make bench-import",
+        "make bench-scan",
+        "make clean",
+    ],
 )
 def test_every_make_target_is_there(command: str) -> None:
     done = subprocess.run(
@@ -48,7 +58,8 @@ def test_the_demo_shows_the_main_job(installation: Installation) -> None:
     for part in ("1. The same stacks as in AWS", "2. A sample company is imported", "customers.csv: 1,200 rows",
                  "3. The schedule starts a scan by itself", "SCHEDULER STATISTICS",
                  "4. The people in charge are told",
-                 "mail to staff@beforehand.example: Beforehand:"):  # fmt: skip
+                 "mail to staff@beforehand.example: Beforehand:", "crm-export.csv: 12 rows", "5 refused",
+                 "5. Why, and who takes over", "recency", "6. A customer opts out", "1 of 1,20"):  # fmt: skip
         assert part in done.stdout
 
 
