@@ -64,7 +64,9 @@ def test_a_command_in_the_database_becomes_one_scan(carried_out: Installation) -
     ours = [e for e in executions if datetime.fromisoformat(json.loads(e["input"])["due_at"]) == DUE_AT]
     assert [e["name"] for e in ours] == [execution_of(StartScan(due_at=DUE_AT)).name]
 
-    ((copied_at,),) = carried_out.rows("select copied_at from outbox_v_commands where kind = 'start_scan'")
+    ((copied_at,),) = carried_out.rows(
+        "select copied_at from outbox_v_commands where key = :key", key=DUE_AT.isoformat()
+    )
     assert ours[0]["startDate"] - copied_at < timedelta(seconds=20), "the stream tells of it at once"
 
     def run() -> list[list[object]]:
