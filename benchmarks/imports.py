@@ -135,11 +135,11 @@ def start(folder: Path) -> Postgres:
     return server
 
 
-def install_peer() -> Path:
+def install_peer(name: str = "imports") -> Path:
     """The peer's packages, kept between runs. Raises PeerUnavailableError."""
-    lock = PEER / "imports" / "requirements.txt"
-    name = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()[:16]
-    place = KEPT / "benchmarks" / f"peer-imports-{name}"
+    lock = PEER / name / "requirements.txt"
+    fingerprint = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()[:16]
+    place = KEPT / "benchmarks" / f"peer-{name}-{fingerprint}"
     if not place.is_dir():
         partial = place.with_suffix(".partial")
         install(lock, partial)

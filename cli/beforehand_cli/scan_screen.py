@@ -83,6 +83,10 @@ class ScanScreen:
     def chosen(self, briefs: Briefs) -> None:
         """Who will be treated."""
         self._lines = briefs.customers
+        if briefs.rescored is not None and briefs.scored is not None:
+            self._say(
+                f"[dim]   scored {briefs.rescored:,} of {briefs.scored:,}, whose facts or whose day changed[/dim]"
+            )
         self._say(f"⚠️  Found {briefs.at_risk} at-risk customers")
         if kept := left_alone_in_words(briefs.left_alone):
             self._say(f"   [dim]left alone: {', '.join(kept)}[/dim]")

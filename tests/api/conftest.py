@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from pg8000 import native
 from pydantic import BaseModel
 
 from beforehand.adapters.postgres import PostgresDatabase
@@ -13,6 +14,8 @@ from beforehand.churn.model import Purchase, Record
 from beforehand.churn.profile import profile_of
 from beforehand.churn.store.scores import PostgresScores
 from beforehand.customers import imports_routes
+from beforehand.names import DATABASE_NAME
+from beforehand_cli.local.postgres import Postgres
 from tests.api.served import NOW, Served
 from tests.stores.churn_base import keep
 
@@ -38,17 +41,18 @@ def files(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def served(database: PostgresDatabase) -> Iterator[Served]:
-    """What is committed is taken away at the end, since other tests count customers."""
+def served(postgres: Postgres, database: PostgresDatabase) -> Iterator[Served]:
+    """What is committed is taken away at the end, since other tests count customers and decisions."""
     yield Served(database)
-    with database.transaction() as transaction:
-        for table in (
-            "churn_candidates", "churn_held_out", "churn_scans", "schedules_runs", "outreach_cases",
-            "outbox_commands", "churn_snapshots", "churn_scores", "churn_signals", "churn_base",
-            "churn_yardsticks", "api_idempotency", "customers_purchases", "customers", "customers_changes",
-            "customers_imports",
-        ):  # fmt: skip
-            transaction.run(f"delete from {table}")
+    # Only the superuser can take entries out of the journal.
+    superuser = native.Connection("postgres", unix_sock=str(postgres.socket), database=DATABASE_NAME)
+    superuser.run(
+        """truncate churn_candidates, churn_held_out, churn_scans, schedules_runs, outreach, outreach_cases,
+                    outbox_commands, churn_snapshots, churn_scores, churn_signals, churn_base, churn_yardsticks,
+                    api_idempotency, customers_purchases, customers, customers_changes, customers_imports,
+                    journal_decisions"""
+    )
+    superuser.close()
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The first steps of a scan without a database: what is asked of whom, and what is answered."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -40,6 +40,9 @@ class FakeRuns:
     def open(self, **asked: Any) -> Opened:
         self.asked = asked
         return Opened(run_id=RUN, claimed=self.claimed, because="it was due" if self.claimed else "another has it")
+
+    def note(self, run_id: UUID, *, statistics: Mapping[str, Any]) -> None:
+        self.noted = statistics
 
     def get(self, run_id: UUID) -> Run:
         assert run_id == RUN
@@ -99,6 +102,7 @@ def test_scores_as_of_the_moment_it_was_due() -> None:
     answer = scan.score(requested(), runs=runs, scores=scores, profile=DEFAULT_V1, now=NOW)
     assert scores.as_of == DUE_AT
     assert (answer.claimed, answer.scored) == (True, 1200)
+    assert runs.noted == {"customers": 1200, "rescored": 5}
     assert answer.because == "it was due; of 1200 customers 5 were scored, 3 anew"
 
 

@@ -178,8 +178,12 @@ def test_the_same_due_time_is_scanned_once(imported: Installation, scheduled: Sc
 
 
 @pytest.mark.parametrize(
-    "task", ["database_setup", "database_migrate", "customers_import", *SCAN_TASKS, "churn_export"]
-)
+    "task",
+    [
+        "database_setup", "database_migrate", "customers_import", *SCAN_TASKS, "churn_export", "outbox_sweep",
+        "outbox_relay",
+    ],
+)  # fmt: skip
 def test_every_function_runs_with_its_sample_event(imported: Installation, task: str) -> None:
     if task in SCAN_TASKS[1:]:
         imported.command("invoke", "churn_score")

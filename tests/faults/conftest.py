@@ -4,7 +4,10 @@ from collections import Counter
 
 import pytest
 
+from tests.contracts.conftest import addresses, aws
 from tests.faults.catalogue import FAULTS
+
+__all__ = ["addresses", "aws"]
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -21,6 +21,7 @@ from beforehand.churn.signals import signals_of
 from beforehand.churn.store import yardsticks
 from beforehand.churn.store.scores import SIGNALS, PostgresScores
 from beforehand.churn.yardstick import compared, yardsticks_of
+from beforehand.customers.store import FORGET
 from beforehand_cli.local.postgres import Postgres
 from tests.conftest import connect
 from tests.stores.churn_base import keep, read_cdnow
@@ -326,6 +327,19 @@ def pretend_all_is_seen(transaction: Transaction) -> None:
     transaction.run("delete from customers_changes")
 
 
+def test_a_day_is_scored_whole_when_it_is_looked_at_again_after_its_changes_were_forgotten(
+    transaction: Transaction,
+) -> None:
+    two_customers(transaction)
+    refresh(transaction)
+    pretend_all_is_seen(transaction)
+    transaction.run("update customers set csat_180d = 1.5 where customer_id = 'C1'")
+    transaction.run("update customers_changes set changed_at = now() - interval '49 hours'")
+    transaction.run(FORGET)
+    assert transaction.rows("select * from customers_changes") == []
+    assert refresh(transaction, NOON + timedelta(minutes=5)) == Scored(customers=2, rescored=2, changed=1)
+
+
 def test_scores_only_whose_facts_changed(transaction: Transaction) -> None:
     keep(transaction, [Record(customer_id=f"C{n}", csat_180d=4.0, segment="VIP") for n in range(20)], {})
     assert refresh(transaction) == Scored(customers=20, rescored=20, changed=20)
@@ -382,6 +396,19 @@ def test_a_snapshot_is_kept_of_each_day_on_which_health_is_another(transaction: 
     assert {row["profile"] for row in rows} == {"default-v1"}
     refresh(transaction, NOON - timedelta(days=50))
     assert transaction.row("select min(day) as first from churn_snapshots") == {"first": TODAY}
+
+
+def test_snapshots_are_kept_for_400_days_and_the_one_that_stood_before(transaction: Transaction) -> None:
+    known = Record(
+        customer_id="C1", segment="VIP", loyalty_tier="Gold", nps=9, engagement_30d=10, engagement_90d=30,
+        signed_up_on=TODAY - timedelta(days=800),
+    )  # fmt: skip
+    keep(transaction, [known], {})
+    for days, csat in ((0, 2.0), (5, 5.0), (10, 3.0), (408, 4.0)):
+        transaction.run("update customers set csat_180d = :csat", csat=csat)
+        refresh(transaction, NOON + timedelta(days=days))
+    left = transaction.rows("select day from churn_snapshots where customer_id = 'C1' order by day")
+    assert [(row["day"] - TODAY).days for row in left] == [5, 10, 408]
 
 
 def test_another_profile_scores_everyone_anew(transaction: Transaction) -> None:

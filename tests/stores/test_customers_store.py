@@ -109,3 +109,15 @@ def test_refuses_the_purchases_of_strangers(transaction: Transaction) -> None:
 def test_columns_that_are_not_understood_are_named(transaction: Transaction) -> None:
     answer = load(transaction, "customers", "customer_id,shoe_size\nC1,44\n")
     assert "shoe_size" in answer.because
+
+
+def test_notes_whose_facts_changed_and_forgets_it_after_two_days(transaction: Transaction) -> None:
+    load(transaction, "customers", "customer_id,name\nC1,a\nC2,b\n")
+    load(transaction, "customers", "customer_id,name\nC1,a\nC2,c\n")
+    load(transaction, "purchases", "customer_id,purchased_on,amount\nC1,2025-01-01,5\nC1,2025-01-02,5\n")
+    noted = """select customer_id, count(*) as times from customers_changes where customer_id in ('C1', 'C2')
+               group by customer_id order by customer_id"""
+    assert transaction.rows(noted) == [{"customer_id": "C1", "times": 2}, {"customer_id": "C2", "times": 2}]
+    transaction.run("update customers_changes set changed_at = now() - interval '49 hours'")
+    load(transaction, "customers", "customer_id,name\nC1,z\n")
+    assert transaction.rows(noted) == [{"customer_id": "C1", "times": 1}]

@@ -55,7 +55,7 @@ def risk(
     """List who may leave, those first whom a scan would take first, or show why one may."""
     api = _api(stage)
     if customer_id:
-        _show_risk(api.get(f"/v1/customers/{quote(customer_id, safe='')}/risk"), as_json)
+        show_risk(api.get(f"/v1/customers/{quote(customer_id, safe='')}/risk"), as_json)
         return
     columns = ("customer_id", "health", "risk", "level", "rank", "segment", "lifetime_value", "standing")
     found = api.items("/v1/risk", most=limit, min_risk=min_risk, level=level, segment=segment)
@@ -142,7 +142,8 @@ def _show(one: Mapping[str, Any], as_json: bool) -> None:
             console.print(f"{name.replace('_', ' '):<{width}}  {_cell(value)}", highlight=False, markup=False)
 
 
-def _show_risk(one: Mapping[str, Any], as_json: bool) -> None:
+def show_risk(one: Mapping[str, Any], as_json: bool = False) -> None:
+    """How a customer stands, and what each factor did to it."""
     if as_json:
         print_json(json.dumps(one))
         return

@@ -31,5 +31,14 @@ create trigger note_deleted after delete on customers_purchases
 create view customers_v_changes as
 select customer_id, changed_in from customers_changes;
 
+-- Up to which transaction (with it) changes may be forgotten: whoever has not read as far has to look at everyone.
+create table customers_changes_forgotten (
+    only_row boolean primary key default true check (only_row),
+    up_to    xid8 not null
+);
+
+create view customers_v_changes_forgotten as
+select up_to from customers_changes_forgotten;
+
 create view customers_v_size as
 select count(*) as customers from customers;

@@ -17,14 +17,14 @@ alter table churn_signals add column average_order double precision;
 alter table churn_signals add column standing text not null default 'free'
     check (standing in ('free', 'opted_out', 'unreachable'));
 create function churn_rank(value double precision, negated double precision[]) returns double precision
-language sql immutable as '
+language sql immutable parallel safe as '
     select case when value is not null and negated[1] < negated[cardinality(negated)]
                 then least((cardinality(negated) - width_bucket(-value, negated))::float8
                            / (cardinality(negated) - 1), 1) end';
 create view churn_compared_signals as
 select s.customer_id, s.segment, s.loyalty_tier, s.loyalty_tier_fell, s.recency_days, s.orders_per_month,
        s.spending_ratio, s.average_order, s.engagement_ratio, s.csat, s.tickets_overdue, s.nps,
-       s.lifetime_value, s.tenure_days,
+       s.lifetime_value, s.tenure_days, s.standing,
        churn_rank(s.lifetime_value, alike.negated) as lifetime_value_rank,
        churn_rank(s.lifetime_value, everyone.negated) as lifetime_value_percentile,
        s.lifetime_value / nullif(alike.mean, 0) as lifetime_value_ratio

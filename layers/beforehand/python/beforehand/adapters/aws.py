@@ -12,7 +12,7 @@ def client(
     service: str,
     *,
     read_seconds: float = 30,
-    connect_seconds: int = 5,
+    connect_seconds: float = 5,
     attempts: int = 4,
     region: str | None = None,
     signature: str | None = None,

@@ -1,5 +1,7 @@
 """Starts executions of a state machine."""
 
+from typing import Any
+
 from botocore.exceptions import BotoCoreError, ClientError
 
 from beforehand.adapters.aws import client
@@ -17,7 +19,7 @@ class StepFunctions:
 
         Raises NotNowError when another attempt may succeed, RefusedError when none will.
         """
-        states = client("stepfunctions", read_seconds=10)
+        states = _client()
         try:
             states.start_execution(stateMachineArn=machine, name=name, input=input)
         except states.exceptions.ExecutionAlreadyExists:
@@ -27,6 +29,11 @@ class StepFunctions:
         except BotoCoreError as error:
             raise NotNowError(f"Step Functions gave no answer ({type(error).__name__})") from error
         return True
+
+
+def _client() -> Any:
+    # Who starts an execution tries again later by itself; one lost connection is not worth waiting for that.
+    return client("stepfunctions", read_seconds=5, attempts=2)
 
 
 def _answered(error: ClientError) -> NotNowError | RefusedError:

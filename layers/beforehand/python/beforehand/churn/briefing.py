@@ -90,6 +90,8 @@ def brief(
         due_at=run.due_at,
         profile=profile.version,
         at_risk=found.at_risk,
+        scored=run.statistics.get("customers"),
+        rescored=run.statistics.get("rescored"),
         left_alone=found.left_alone,
         customers=tuple(map(_line, briefs)),
     )

@@ -61,11 +61,16 @@ class BriefLine(Document):
 
 
 class Briefs(Document):
-    """The index of a run's briefs, best first, and how many were at risk but left alone."""
+    """The index of a run's briefs, best first, and how many were at risk but left alone.
+
+    `scored` counts the customers there are, `rescored` those who were looked at since their facts changed.
+    """
 
     run_id: UUID
     due_at: datetime
     profile: str
+    scored: int | None = None
+    rescored: int | None = None
     at_risk: int
     left_alone: LeftAlone = LeftAlone()
     customers: tuple[BriefLine, ...]

@@ -32,6 +32,9 @@ class Runs(Protocol):
     def get(self, run_id: UUID) -> Run:
         """One run. Raises NotFoundError."""
 
+    def note(self, run_id: UUID, *, statistics: Mapping[str, Any]) -> None:
+        """Keeps what a step counted."""
+
 
 class Scores(Protocol):
     """Where the base is scored."""
@@ -77,6 +80,7 @@ def score(
     if not opened.claimed:
         return ScanScored(run_id=opened.run_id, claimed=False, scored=0, because=opened.because)
     scored = scores.refresh(as_of=request.due_at, profile=profile)
+    runs.note(opened.run_id, statistics={"customers": scored.customers, "rescored": scored.rescored})
     because = (
         f"{opened.because}; of {scored.customers} customers {scored.rescored} were scored, {scored.changed} anew"
     )

@@ -12,6 +12,17 @@ from beforehand.customers.model import Merged, Taken
 PIECE = 1 << 16
 
 
+# Whoever reads the notes of changes starts each day from everyone, so older ones are of little use; that they are
+# gone is noted.
+FORGET = """
+with forgotten as (
+    delete from customers_changes where changed_at < now() - interval '2 days' returning changed_in
+)
+insert into customers_changes_forgotten (up_to)
+select changed_in from forgotten order by changed_in desc limit 1
+on conflict (only_row) do update set up_to = greatest(customers_changes_forgotten.up_to, excluded.up_to)"""
+
+
 class PostgresImport:
     """One file on its way into the tables, inside one transaction."""
 
@@ -109,6 +120,7 @@ class PostgresImport:
         )
         counts = found or {"added": 0, "changed": 0, "incoming": 0}
         touched = counts["added"] + counts["changed"]
+        self._transaction.run(FORGET)
         return Merged(added=counts["added"], changed=counts["changed"], unchanged=counts["incoming"] - touched)
 
 

@@ -1,6 +1,7 @@
 """Puts `outbox_relay` together; it reaches AWS and no database."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from functools import partial
 
 from beforehand.adapters.sqs import SqsQueue
@@ -26,16 +27,19 @@ def relay(arrived: CommandsArrived) -> CommandsRelayed:
     """
     settings = from_environment(OutboxRelaySettings)
     commands = DynamoCommands(settings.commands_table)
+    moment = now()
     if arrived.Records:
-        return carry_out((record.dynamodb.Keys.command_id.S for record in arrived.Records), commands, settings)
-    relayed = carry_out(commands.due(now=now(), limit=MOST_AT_ONCE), commands, settings)
+        told = (record.dynamodb.Keys.command_id.S for record in arrived.Records)
+        return carry_out(told, commands, settings, now=moment)
+    due = commands.due(now=moment, limit=MOST_AT_ONCE)
+    relayed = carry_out(due, commands, settings, now=moment)
     if relayed.left:
-        raise UnreachableError(f"{relayed.left} commands that are due could not be tried; each stays due")
+        raise UnreachableError(f"{relayed.left} of the commands that are due could not be tried; they stay due")
     return relayed
 
 
 def carry_out(
-    command_ids: Iterable[str], commands: DynamoCommands, settings: OutboxRelaySettings
+    command_ids: Iterable[str], commands: DynamoCommands, settings: OutboxRelaySettings, *, now: datetime
 ) -> CommandsRelayed:
     """One attempt at each command."""
     return relaying.relay(
@@ -43,7 +47,7 @@ def carry_out(
         commands=commands,
         carriers={"start_scan": partial(start_scan, StepFunctions(), settings.scan_machine)},
         dead_letters=SqsQueue(settings.dead_letters),
-        now=now(),
+        now=now,
     )
 
 

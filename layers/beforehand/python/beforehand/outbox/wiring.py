@@ -25,7 +25,7 @@ def hand_over(source: PostgresDatabase, commands_table: str) -> Result:
     """
     table = DynamoCommands(commands_table, hurried=True)
     try:
-        copied = copying.copy(_outboxes(source), table, now=now(), most=MOST_AT_ONCE)
+        copied = copying.copy(outboxes(source), table, now=now(), most=MOST_AT_ONCE)
     except Exception as error:
         # Whatever it was, the command is committed and the caller's answer is true; the sweep will say it aloud.
         name = type(error).__name__
@@ -38,11 +38,13 @@ def sweep(_due: SweepDue) -> OutboxSwept:
     """Copies what was not handed over, and brings back how commands ended."""
     settings = from_environment(OutboxSweepSettings)
     return copying.sweep(
-        _outboxes(database(OutboxSweepSettings)), DynamoCommands(settings.commands_table), now=now()
+        outboxes(database(OutboxSweepSettings)), DynamoCommands(settings.commands_table), now=now()
     )
 
 
-def _outboxes(source: PostgresDatabase) -> copying.Transactions:
+def outboxes(source: PostgresDatabase) -> copying.Transactions:
+    """The outbox in one transaction after another."""
+
     @contextmanager
     def outbox() -> Iterator[PostgresOutbox]:
         with source.transaction() as transaction:

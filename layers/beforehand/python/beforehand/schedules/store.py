@@ -83,9 +83,16 @@ class PostgresRuns:
         """Closes the run with what it counted; a run that is closed already stays as it is."""
         self._transaction.run(
             """update schedules_runs
-               set state = 'finished', finished_at = :now, statistics = cast(:statistics as jsonb)
+               set state = 'finished', finished_at = :now, statistics = statistics || cast(:statistics as jsonb)
                where run_id = :run_id and state <> 'finished'""",
             run_id=run_id, statistics=json.dumps(statistics), now=now,
+        )  # fmt: skip
+
+    def note(self, run_id: UUID, *, statistics: Mapping[str, Any]) -> None:
+        """Keeps what a step of a run counted, beside what others have; what it counted first, stays."""
+        self._transaction.run(
+            "update schedules_runs set statistics = cast(:more as jsonb) || statistics where run_id = :run_id",
+            run_id=run_id, more=json.dumps(statistics),
         )  # fmt: skip
 
     def totals(self, schedule: Schedule) -> Totals:

@@ -1,7 +1,7 @@
 """Signals and scores in PostgreSQL: a day's first pass is over the whole base, the others over what changed."""
 
 from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from beforehand.adapters.postgres import Transaction
 from beforehand.churn import sql
@@ -20,9 +20,20 @@ KEPT = ("customer_id", *SCORES, "as_of", "lifetime_value", "standing")
 WHOLE_ABOVE = 0.2
 """Where more than this share of the base changed, all of it is scored: the yardsticks have grown old."""
 
+SNAPSHOTS_KEPT = timedelta(days=400)
+
+# What stood on the oldest day that is kept, stays: a snapshot stands until the next one.
+FORGET = """
+delete from churn_snapshots as old
+where old.day < :oldest
+  and exists (select from churn_snapshots as next
+              where next.customer_id = old.customer_id and next.day > old.day and next.day <= :oldest)"""
+
 CHANGED = """
 insert into churn_changed
 select distinct customer_id from customers_v_changes where changed_in >= cast(:seen as xid8)"""
+
+FORGOTTEN = "select up_to from customers_v_changes_forgotten where up_to >= cast(:seen as xid8)"
 
 # A score that is the same keeps the moment since when it is.
 SINCE = " or ".join(f"kept.{name} is distinct from fresh.{name}" for name in SCORES)
@@ -56,7 +67,7 @@ class PostgresScores:
         day, base, seen = as_of.astimezone(UTC).date(), self._base(), self._now_seen()
         if base is not None and base.seen is not None and (base.day, base.profile) == (day, profile.version):
             changed = self._changed(base.seen)
-            if changed <= WHOLE_ABOVE * base.customers:
+            if changed is not None and changed <= WHOLE_ABOVE * base.customers:
                 return self._score_changed(changed, base, seen, as_of, profile)
         return self._score_everyone(day, base, seen, as_of, profile)
 
@@ -96,6 +107,7 @@ class PostgresScores:
         scored = f"select scored.*, true as known from ({_scored(profile)}) as scored"
         statement = _merged_scores(scored, everyone=True, day=day if newest else None)
         done = self._merge(statement, profile=profile.version, as_of=as_of)
+        self._transaction.run(FORGET, oldest=day - SNAPSHOTS_KEPT)
         counted = self._transaction.row("select count(*) as customers from churn_scores")
         customers = counted["customers"] if counted else 0
         self._remember(day, profile, seen, customers, day if newest else last)
@@ -112,8 +124,13 @@ class PostgresScores:
         assert row is not None
         return str(row["seen"])
 
-    def _changed(self, seen: str) -> int:
-        """Puts those whose facts changed into `churn_changed`; returns how many there are."""
+    def _changed(self, seen: str) -> int | None:
+        """Puts those whose facts changed into `churn_changed`; returns how many there are.
+
+        None where changes since then are forgotten already: the same past day may be looked at again, weeks later.
+        """
+        if self._transaction.row(FORGOTTEN, seen=seen) is not None:
+            return None
         self._transaction.run("drop table if exists pg_temp.churn_changed")
         self._transaction.run("create temporary table churn_changed (customer_id text primary key) on commit drop")
         count = self._transaction.run(CHANGED, seen=seen)
@@ -142,6 +159,9 @@ def settle(transaction: Transaction) -> None:
     """Lets one scan at a time score and select, and gives it the memory to do so in few passes."""
     transaction.run("select pg_advisory_xact_lock(hashtext('churn'))")
     transaction.run("set local work_mem = '32MB'")
+    # The few that changed are looked up: by the usual price of a page out of turn, that of a spinning disk, the
+    # planner would read each table whole for a hundredth of it.
+    transaction.run("set local random_page_cost = 1.1")
     # Compiling the expressions takes longer than they run.
     transaction.run("set local jit = off")
 
@@ -155,10 +175,8 @@ def _scored(profile: ScoreProfile, *, among: bool = False) -> str:
     where = " where customer_id in (select customer_id from churn_changed)" if among else ""
     source = f"(select * from churn_compared_signals{where})"
     return f"""
-select scored.customer_id, cast(:profile as text) as profile, scored.health, scored.risk, scored.coverage,
-       cast(:as_of as timestamptz) as as_of, signals.lifetime_value, signals.standing
-from ({sql.scores(profile, source)}) as scored
-join churn_signals as signals on signals.customer_id = scored.customer_id"""
+select scored.*, cast(:profile as text) as profile, cast(:as_of as timestamptz) as as_of
+from ({sql.scores(profile, source, ("lifetime_value", "standing"))}) as scored"""
 
 
 def _merged_scores(fresh: str, *, everyone: bool = False, day: date | None = None) -> str:

@@ -1,0 +1,116 @@
+"""One measured piece of a scan, in a process of its own: `python -m benchmarks.scan_once WHAT SOCKET`."""
+
+import json
+import resource
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from pg8000 import native
+
+from beforehand.adapters.postgres import PostgresDatabase, Transaction
+from beforehand.churn import sql
+from beforehand.churn.model import Trigger
+from beforehand.churn.profile import DEFAULT_V1
+from beforehand.churn.score import LEAST_AT_STAKE
+from beforehand.churn.store import scores as stored
+from beforehand.churn.store.candidates import PostgresCandidates
+from beforehand.churn.store.scores import PostgresScores, settle
+from beforehand.clock import monotonic
+from beforehand.names import DATABASE_NAME, DatabaseRole
+from beforehand.outreach.policy import ContactPolicy
+
+AS_OF = datetime(2026, 1, 1, 12, tzinfo=UTC)
+TRIGGER = Trigger(health_threshold=40, risk_threshold=0.6, max_interventions=10)
+TOP = f"""
+select customer_id, risk * ln(1 + greatest(coalesce(lifetime_value, 0), {LEAST_AT_STAKE})) as rank
+from ({sql.scores(DEFAULT_V1, "churn_compared_signals", ("lifetime_value",))}) as s
+where health < 40 or risk >= 0.6
+order by rank desc limit 10"""
+
+
+def top_of_a_full_pass(transaction: Transaction) -> list[str]:
+    settle(transaction)
+    return [row["customer_id"] for row in transaction.rows(TOP)]
+
+
+def count_in_sequence(transaction: Transaction) -> list[str]:
+    transaction.run("set local max_parallel_workers_per_gather = 0")
+    transaction.rows("select count(*) from churn_signals where csat > 0")
+    return []
+
+
+def score_and_store(transaction: Transaction) -> list[str]:
+    """Scores everyone by another version, so that each row is written."""
+    settle(transaction)
+    profile = replace(DEFAULT_V1, version=f"bench-{uuid4().hex[:6]}")
+    fresh = f"select scored.*, true as known from ({stored._scored(profile)}) as scored"
+    statement = stored._merged_scores(fresh, everyone=True)
+    transaction.run(statement, profile=profile.version, as_of=AS_OF)
+    return []
+
+
+def whole_pass(transaction: Transaction) -> list[str]:
+    """A new day's pass: facts from every purchase, signals, yardsticks, scores, snapshots."""
+    base = transaction.row("select day from churn_base")
+    as_of = AS_OF if base is None else datetime.combine(base["day"], AS_OF.timetz()) + timedelta(days=1)
+    PostgresScores(transaction).refresh(as_of=as_of, profile=DEFAULT_V1)
+    return []
+
+
+def what_changed(transaction: Transaction) -> list[str]:
+    PostgresScores(transaction).refresh(as_of=_today(transaction), profile=DEFAULT_V1)
+    return []
+
+
+def selection(transaction: Transaction) -> list[str]:
+    due_at = _today(transaction) + timedelta(microseconds=uuid4().int % 10**9)
+    found = PostgresCandidates(transaction).select(
+        uuid4(), trigger=TRIGGER, due_at=due_at, policy=ContactPolicy(holdout_share=0)
+    )
+    return [candidate.customer_id for candidate in found.candidates]
+
+
+def _today(transaction: Transaction) -> datetime:
+    base = transaction.row("select day from churn_base")
+    assert base is not None
+    return datetime.combine(base["day"], AS_OF.timetz())
+
+
+PIECES: dict[str, Callable[[Transaction], list[str]]] = {
+    f.__name__: f
+    for f in (top_of_a_full_pass, count_in_sequence, score_and_store, whole_pass, what_changed, selection)
+}
+
+
+def main() -> None:
+    """Measures one piece and prints it as JSON."""
+    what, socket = sys.argv[1:]
+    database = PostgresDatabase(
+        lambda: native.Connection(DatabaseRole.APP_RW, unix_sock=socket, database=DATABASE_NAME)
+    )
+    found: dict[str, Any] = {}
+    try:
+        with database.transaction() as transaction:
+            transaction.run("select 1")
+            began = monotonic()
+            found["ten"] = PIECES[what](transaction)
+            if what == "score_and_store":
+                found["seconds"] = monotonic() - began
+                raise _UndoError  # the next round finds everything as this one did
+        found["seconds"] = monotonic() - began
+    except _UndoError:
+        pass
+    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({**found, "megabytes": megabytes}))
+
+
+class _UndoError(Exception):
+    """Takes back what was measured."""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,212 @@
+"""Commands between the real database and the local endpoint, while things go wrong."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
+
+from beforehand.adapters import step_functions
+from beforehand.adapters.postgres import PostgresDatabase
+from beforehand.adapters.step_functions import StepFunctions
+from beforehand.ids import from_content
+from beforehand.outbox.model import LEASE, MOST_ATTEMPTS, Filed, pause_after
+from beforehand.outbox.scans import start_scan
+from beforehand.outbox.wiring import hand_over
+from beforehand.results import Status
+from beforehand_cli.local.postgres import Postgres
+from tests.conftest import connect
+from tests.contracts.conftest import Aws
+from tests.outbox.endpoint import Outside, add, forget_clients, reached, settled, state_of
+
+NOW = datetime(2026, 1, 15, 9, tzinfo=UTC)
+COMMAND = start_scan(NOW)
+NO_ANSWER = "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def outside(aws: Aws, database: PostgresDatabase) -> Iterator[Outside]:
+    aws.local()
+    with reached(aws):
+        yield Outside(aws)
+    with database.transaction() as transaction:
+        transaction.run("delete from outbox_commands")
+
+
+def killed(work: Callable[[], Any]) -> None:
+    """Does the work in a process of its own, which must end by its own SIGKILL."""
+    child = os.fork()
+    if child == 0:
+        forget_clients()
+        work()
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+
+
+def die(*_: Any, **__: Any) -> Any:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.fault(37)
+@pytest.mark.parametrize(
+    ("dies_in", "there"), [("table.DynamoCommands.put", {}), ("store.PostgresOutbox.copied", {"state": "ready"})]
+)
+def test_a_caller_that_is_killed_after_its_commit_has_its_command_carried_out_once(
+    outside: Outside,
+    database: PostgresDatabase,
+    postgres: Postgres,
+    monkeypatch: pytest.MonkeyPatch,
+    dies_in: str,
+    there: dict[str, str],
+) -> None:
+    def ask() -> None:
+        own = PostgresDatabase(lambda: connect(postgres))
+        monkeypatch.setattr(f"beforehand.outbox.{dies_in}", die)
+        add(own, COMMAND, now=NOW)
+        hand_over(own, outside.table)
+
+    killed(ask)
+    assert state_of(database, COMMAND)[0] == "pending"
+    assert there.items() <= outside.row(COMMAND).items() and bool(there) == bool(outside.row(COMMAND))
+    assert outside.sweep(database, now=NOW) == {"copied": 1, "under_way": 1}
+    assert outside.relay(now=NOW) == {"done": 1}
+    assert outside.sweep(database, now=NOW) == {"done": 1}
+    assert state_of(database, COMMAND)[0] == "done"
+    assert len(settled(outside, count=1)) == 1
+
+
+@pytest.mark.fault(38)
+@pytest.mark.parametrize(
+    ("dies_in", "started", "said"),
+    [
+        ("adapters.step_functions.StepFunctions.start", 0, "was started"),
+        ("outbox.table.DynamoCommands.end", 1, "was started before"),
+    ],
+)
+def test_a_relay_that_is_killed_before_or_after_the_start_starts_one(
+    outside: Outside,
+    database: PostgresDatabase,
+    monkeypatch: pytest.MonkeyPatch,
+    dies_in: str,
+    started: int,
+    said: str,
+) -> None:
+    add(database, COMMAND, now=NOW)
+    assert hand_over(database, outside.table).because == "1 handed over"
+
+    def relay_and_die() -> None:
+        monkeypatch.setattr(f"beforehand.{dies_in}", die)
+        outside.relay(now=NOW)
+
+    killed(relay_and_die)
+    assert len(settled(outside, count=started)) == started
+    assert outside.row(COMMAND)["state"] == "ready"
+    assert outside.relay(now=NOW + timedelta(seconds=30)) == {}
+    assert outside.relay(now=NOW + LEASE) == {"done": 1}
+    assert len(settled(outside, count=1)) == 1
+    row = outside.row(COMMAND)
+    assert (row["state"], row["attempts"]) == ("done", "2")
+    assert row["because"].endswith(said)
+
+
+@pytest.mark.fault(39)
+def test_poison_among_commands_dies_and_keeps_nobody(
+    outside: Outside, database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = [start_scan(NOW + timedelta(minutes=minute)) for minute in range(4)]
+    add(database, *good, now=NOW)
+    hand_over(database, outside.table)
+    for kind, payload in (("of_a_later_release", {}), ("start_scan", {"due_at": "soon"})):
+        poison = Filed(
+            command_id=from_content(kind), kind=kind, key="k", payload=payload, round=1, added_at=NOW
+        )  # fmt: skip
+        outside.commands.put(poison)
+    start = StepFunctions.start
+
+    def stumble(self: StepFunctions, machine: str, *, name: str, input: str) -> bool:
+        if "09:02" in input:
+            raise ZeroDivisionError
+        return start(self, machine, name=name, input=input)
+
+    monkeypatch.setattr(StepFunctions, "start", stumble)
+    assert outside.relay(now=NOW) == {"done": 3, "dead": 2, "waiting": 1}
+    assert {letter["because"] for letter in outside.letters()} == {
+        "There is no kind of command 'of_a_later_release'; the kinds are start_scan",
+        "start_scan refused: due_at: Input should be a valid datetime or date, input is too short",
+    }
+    assert outside.row(good[2])["because"] == "it failed with ZeroDivisionError"
+    monkeypatch.undo()
+    assert outside.relay(now=NOW + pause_after(1)) == {"done": 1}
+    assert len(settled(outside, count=4)) == 4
+
+
+@pytest.mark.fault(20)
+def test_while_the_table_is_down_callers_are_answered_and_their_commands_are_carried_out_later(
+    outside: Outside, database: PostgresDatabase
+) -> None:
+    with pytest.MonkeyPatch.context() as down:
+        down.setenv("AWS_ENDPOINT_URL", NO_ANSWER)
+        forget_clients()
+        add(database, COMMAND, now=NOW)
+        handed = hand_over(database, outside.table)
+        assert (handed.status, handed.because) == (Status.FAILED, "not handed over yet (UnreachableError)")
+    forget_clients()
+    assert state_of(database, COMMAND)[0] == "pending"
+    assert outside.sweep(database, now=NOW) == {"copied": 1, "under_way": 1}
+    assert outside.relay(now=NOW) == {"done": 1}
+    assert len(settled(outside, count=1)) == 1
+
+
+@pytest.mark.fault(34)
+def test_a_start_that_is_refused_dies_at_once_with_its_because_and_can_be_asked_for_again(
+    outside: Outside, database: PostgresDatabase
+) -> None:
+    add(database, COMMAND, now=NOW)
+    hand_over(database, outside.table)
+    elsewhere = outside.settings.model_copy(update={"scan_machine": outside.machine + "-of-another"})
+    assert outside.relay(now=NOW, settings=elsewhere) == {"dead": 1}
+    (letter,) = outside.letters()
+    assert letter["because"] == "Step Functions refused it: StateMachineDoesNotExist"
+    assert outside.sweep(database, now=NOW) == {"dead": 1}
+    assert state_of(database, COMMAND) == ("dead", "Step Functions refused it: StateMachineDoesNotExist")
+    add(database, COMMAND, now=NOW)
+    hand_over(database, outside.table)
+    assert outside.relay(now=NOW) == {"done": 1}
+    assert len(settled(outside, count=1)) == 1
+
+
+@pytest.mark.fault(21)
+def test_a_service_that_is_throttled_is_asked_again_less_and_less_often_and_at_last_people_are_told(
+    outside: Outside, database: PostgresDatabase
+) -> None:
+    add(database, COMMAND, now=NOW)
+    hand_over(database, outside.table)
+    moment = NOW
+    throttle()
+    for attempts in range(1, MOST_ATTEMPTS):
+        assert outside.relay(now=moment) == {"waiting": 1}
+        assert outside.row(COMMAND)["attempts"] == str(attempts)
+        moment += pause_after(attempts)
+        assert outside.relay(now=moment - timedelta(seconds=1)) == {}
+    assert outside.letters() == []
+    assert outside.relay(now=moment) == {"dead": 1}
+    (letter,) = outside.letters()
+    assert letter["because"] == "it was tried 10 times; the last time Step Functions answered ThrottlingException"
+    assert outside.executions() == []
+
+
+def throttle() -> None:
+    """Has Step Functions answer as it does when it is asked too often, before anything reaches it."""
+    states = step_functions._client()
+    body = b'{"__type":"ThrottlingException","message":"Rate exceeded"}'
+
+    def answer(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        response = AWSResponse(request.url, 400, HeadersDict({"x-amzn-requestid": "1"}), None)
+        response._content = body
+        return response
+
+    states.meta.events.register("before-send.sfn.StartExecution", answer)
