@@ -23,7 +23,8 @@ def signed_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(sessions.typer, "get_app_dir", lambda _: str(tmp_path))
     session = sessions.Session(
         user="a@example.com",
-        place=sessions.Place(api="https://api.example", client_id="c", region="eu-west-1"), access_token="t", refresh_token="r",
+        place=sessions.Place(api="https://api.example", client_id="c", region="eu-west-1"),
+        access_token="t", refresh_token="r",
         until=now() + timedelta(minutes=10),
     )  # fmt: skip
     (tmp_path / "session-dev.json").write_text(session.model_dump_json())
