@@ -76,7 +76,7 @@ class Api:
         try:
             response = self._http.request(
                 method,
-                f"{session.api}{path}",
+                f"{session.place.api}{path}",
                 params=asked,
                 json=body,
                 headers={"Authorization": f"Bearer {session.access_token}", **(headers or {})},

@@ -22,7 +22,9 @@ def signed_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Somebody who is signed in to a stage in AWS."""
     monkeypatch.setattr(sessions.typer, "get_app_dir", lambda _: str(tmp_path))
     session = sessions.Session(
-        user="a@example.com", api="https://api.example", access_token="t", refresh_token="r",
+        user="a@example.com",
+        place=sessions.Place(api="https://api.example", client_id="c", region="eu-west-1"),
+        access_token="t", refresh_token="r",
         until=now() + timedelta(minutes=10),
     )  # fmt: skip
     (tmp_path / "session-dev.json").write_text(session.model_dump_json())
@@ -47,6 +49,20 @@ def test_who_is_not_signed_in_is_told_what_to_run(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(sessions.typer, "get_app_dir", lambda _: str(tmp_path))
     with pytest.raises(sessions.NotSignedInError, match="beforehand login --stage dev"):
         api.Api(Deployment(stage="dev")).get("/v1/me")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--api", "https://api.example"],
+        ["--api", "https://api.example", "--client-id", "c"],
+        ["--api", "http://api.example", "--client-id", "c", "--region", "eu-west-1"],
+    ],
+)
+def test_a_place_is_named_whole_and_is_https(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    told = runner.invoke(main.app, ["login", "--stage", "dev", "--email", "a@example.com", *words])
+    assert told.exit_code == 2
 
 
 def test_a_token_that_is_refused_is_told_as_not_signed_in(signed_in: Path, monkeypatch: pytest.MonkeyPatch) -> None:

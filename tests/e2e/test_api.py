@@ -11,6 +11,9 @@ import httpx
 import pytest
 
 from beforehand.api.access import LEAST_ROLE, Role
+from beforehand_cli import sessions
+from beforehand_cli.api import Api
+from beforehand_cli.deployment import Deployment
 from beforehand_cli.local.processes import wait_until
 from beforehand_cli.local.state import StateDirectory
 from tests.installation import ROOT, Installation
@@ -91,6 +94,29 @@ def test_a_sign_in_that_runs_out_is_renewed(installation: Installation) -> None:
     assert (after["refresh_token"], after["access_token"] == "old") == (before["refresh_token"], False)
     kept.write_text(json.dumps({**before, "refresh_token": "revoked", "until": "2026-01-01T00:00:00Z"}))
     assert installation.command("statistics").returncode == 0, "the local admin signs in anew"
+
+
+def test_nobody_needs_aws_credentials_to_sign_in(
+    installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", installation.addresses.endpoint)
+    monkeypatch.setattr(sessions.typer, "get_app_dir", lambda _: str(tmp_path))
+    place = sessions.Place(
+        api=installation.deployment.api,
+        client_id=installation.deployment.outputs["UserPoolClient"],
+        region="ap-south-1",
+    )
+    elsewhere = Deployment(stage="elsewhere")
+    password = StateDirectory.of(ROOT).admin_password.read_text()
+    sessions.Sessions(elsewhere, place).sign_in("admin@beforehand.example", password, str)
+    assert Api(elsewhere).get("/v1/me")["role"] == "admin"
+    assert sessions.Sessions(elsewhere).sign_out()
+    with pytest.raises(sessions.NotSignedInError):
+        Api(elsewhere).get("/v1/me")
+    with pytest.raises(sessions.SignInRefusedError):
+        sessions.Sessions(elsewhere, place).sign_in("admin@beforehand.example", "wrong", str)
 
 
 @pytest.mark.parametrize("key", sorted(LEAST_ROLE))

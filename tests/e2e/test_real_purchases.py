@@ -41,7 +41,7 @@ def test_whom_nobody_can_reach_is_scored_and_not_proposed(shop: Installation) ->
     result = scan(shop, "2022-07-01")
     # No purchase in the last six months is what the publishers call lost: 77 % of these customers.
     assert 0.75 < result.at_risk / CUSTOMERS < 0.95
-    assert (result.proposed, result.unreachable) == (0, result.at_risk)
+    assert (result.proposed, result.left_alone.unreachable) == (0, result.at_risk)
     lapsed = shop.rows(
         """select count(*) filter (where s.risk >= 0.6), count(*) from churn_scores s
            where s.health is not null and not exists (

@@ -9,7 +9,7 @@ import typer
 from beforehand_cli.api import Api
 from beforehand_cli.deployment import LOCAL, Deployment
 from beforehand_cli.options import Stage
-from beforehand_cli.sessions import Sessions
+from beforehand_cli.sessions import Place, Sessions
 from beforehand_cli.terminal import console
 
 PASSWORD_VARIABLE = "BEFOREHAND_PASSWORD"  # noqa: S105 - the name of a variable
@@ -18,10 +18,16 @@ PASSWORD_VARIABLE = "BEFOREHAND_PASSWORD"  # noqa: S105 - the name of a variable
 def login(
     email: Annotated[str | None, typer.Option(help="Who signs in; locally the admin that `up` made.")] = None,
     stage: Stage = None,
+    api: Annotated[str | None, typer.Option(help="Where the API is, for those without AWS credentials.")] = None,
+    client_id: Annotated[str | None, typer.Option(help="The output UserPoolClient, with --api.")] = None,
+    region: Annotated[str | None, typer.Option(help="The AWS region, with --api.", envvar="AWS_REGION")] = None,
 ) -> None:
-    """Sign in; the password is asked for, or read from BEFOREHAND_PASSWORD or standard input."""
+    """Sign in; the password is asked for, or read from BEFOREHAND_PASSWORD or standard input.
+
+    Where the stage is in AWS its stacks are asked, unless --api, --client-id and --region say it.
+    """
     deployment = Deployment.of_stage(stage)
-    sessions = Sessions(deployment)
+    sessions = Sessions(deployment, _place(api, client_id, region))
     if email or deployment.stage != LOCAL:
         email = email or typer.prompt("E-mail")
         session = sessions.sign_in(email, _password("Password"), _chosen)
@@ -29,6 +35,16 @@ def login(
         session = sessions.by_itself()
     me = Api(deployment).get("/v1/me")
     console.print(f"{session.user} is signed in to the stage {deployment.stage} as {me['role'] or 'nobody'}")
+
+
+def _place(api: str | None, client_id: str | None, region: str | None) -> Place | None:
+    if not api and not client_id:
+        return None
+    if not (api and client_id and region):
+        raise typer.BadParameter("--api, --client-id and --region go together")
+    if not api.startswith("https://"):
+        raise typer.BadParameter("--api begins with https://, since passwords and tokens go there")
+    return Place(api=api.rstrip("/"), client_id=client_id, region=region)
 
 
 def logout(stage: Stage = None) -> None:
