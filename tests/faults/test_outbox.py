@@ -84,7 +84,7 @@ def test_a_caller_that_is_killed_after_its_commit_has_its_command_carried_out_on
     ("dies_in", "started", "said"),
     [
         ("adapters.step_functions.StepFunctions.start", 0, "was started"),
-        ("outbox.table.DynamoCommands.end", 1, "was started before"),
+        ("outbox.table.DynamoCommands.end", 1, "was started before, perhaps with other options than these"),
     ],
 )
 def test_a_relay_that_is_killed_before_or_after_the_start_starts_one(
@@ -110,7 +110,7 @@ def test_a_relay_that_is_killed_before_or_after_the_start_starts_one(
     assert len(settled(outside, count=1)) == 1
     row = outside.row(COMMAND)
     assert (row["state"], row["attempts"]) == ("done", "2")
-    assert row["because"].endswith(said)
+    assert said in row["because"]
 
 
 @pytest.mark.fault(39)

@@ -56,4 +56,5 @@ def start_scan(states: StepFunctions, machine: str, asked: Event) -> str:
     assert isinstance(asked, StartScan)
     execution = execution_of(asked)
     started = states.start(machine, name=execution.name, input=execution.input)
-    return f"{execution.name} was {'started' if started else 'started before'}"
+    how = "started" if started else "started before, perhaps with other options than these"
+    return f"{execution.name} was {how}"
