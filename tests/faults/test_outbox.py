@@ -120,6 +120,11 @@ def test_poison_among_commands_dies_and_keeps_nobody(
     good = [start_scan(NOW + timedelta(minutes=minute)) for minute in range(4)]
     add(database, *good, now=NOW)
     hand_over(database, outside.table)
+    number, text = {"N": "1"}, {"S": "one"}
+    outside.put("no-round", attempts=number, payload={"S": "{}"})
+    outside.put("a-round-in-words", attempts=number, round=text)
+    outside.put("attempts-in-words", attempts=text, round=number)
+    outside.put("no-payload", attempts=number, round=number)
     for kind, payload in (("of_a_later_release", {}), ("start_scan", {"due_at": "soon"})):
         poison = Filed(
             command_id=from_content(kind), kind=kind, key="k", payload=payload, round=1, added_at=NOW
@@ -133,15 +138,26 @@ def test_poison_among_commands_dies_and_keeps_nobody(
         return start(self, machine, name=name, input=input)
 
     monkeypatch.setattr(StepFunctions, "start", stumble)
-    assert outside.relay(now=NOW) == {"done": 3, "dead": 2, "waiting": 1}
-    assert {letter["because"] for letter in outside.letters()} == {
-        "There is no kind of command 'of_a_later_release'; the kinds are start_scan",
-        "start_scan refused: due_at: Input should be a valid datetime or date, input is too short",
+    assert outside.relay(now=NOW) == {"done": 3, "dead": 4, "waiting": 3}
+    assert {(letter["command_id"], letter["because"].partition(": ")[2]) for letter in outside.letters()} == {
+        ("no-round", "its round or its attempts are no number"),
+        ("a-round-in-words", "its round or its attempts are no number"),
+        ("attempts-in-words", "its round or its attempts are no number"),
+        ("no-payload", "its payload is no JSON"),
     }
     assert outside.row(good[2])["because"] == "it failed with ZeroDivisionError"
     monkeypatch.undo()
-    assert outside.relay(now=NOW + pause_after(1)) == {"done": 1}
+    assert outside.relay(now=NOW + pause_after(1)) == {"done": 1, "waiting": 2}
     assert len(settled(outside, count=4)) == 4
+    moment = NOW + pause_after(1)
+    for attempts in range(2, MOST_ATTEMPTS):
+        moment += pause_after(attempts)
+        last = outside.relay(now=moment)
+    assert last == {"dead": 2}
+    assert {letter["because"].partition("; ")[2] for letter in outside.letters()} == {
+        "the last time: There is no kind of command 'of_a_later_release'; the kinds are start_scan",
+        "the last time: start_scan refused: due_at: Input should be a valid datetime or date, input is too short",
+    }
 
 
 @pytest.mark.fault(20)
@@ -195,7 +211,7 @@ def test_a_service_that_is_throttled_is_asked_again_less_and_less_often_and_at_l
     assert outside.letters() == []
     assert outside.relay(now=moment) == {"dead": 1}
     (letter,) = outside.letters()
-    assert letter["because"] == "it was tried 10 times; the last time Step Functions answered ThrottlingException"
+    assert letter["because"] == "it was tried 10 times; the last time: Step Functions answered ThrottlingException"
     assert outside.executions() == []
 
 

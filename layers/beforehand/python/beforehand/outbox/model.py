@@ -20,6 +20,9 @@ PAYLOADS: Mapping[str, type[Event]] = {"start_scan": StartScan}
 LEASE = timedelta(minutes=2)
 """How long one attempt keeps others away: longer than the function that makes it may run."""
 
+RELAY_MAY_RUN = timedelta(seconds=60)
+"""When `outbox_relay` is ended, if it has not ended by itself."""
+
 MOST_ATTEMPTS = 10
 LONGEST_PAUSE = timedelta(minutes=30)
 ENDED_KEPT = timedelta(days=30)
@@ -35,6 +38,10 @@ class UnknownKindError(BeforehandError):
 
 class InvalidCommandError(BeforehandError):
     """What a command says is not what its kind takes."""
+
+
+class UnreadableError(BeforehandError):
+    """A row of the table of commands is none that any release writes."""
 
 
 class UnreachableError(BeforehandError):
@@ -107,13 +114,16 @@ class Filed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Claimed:
-    """A row of the table of commands that one attempt has; what it says is not looked at yet."""
+    """A row of the table of commands that one attempt has; what it says is not looked at yet.
+
+    The round is None where the row is none that any release writes; of such a row only the id can be relied on.
+    """
 
     command_id: str
     kind: str
     key: str
     payload: str
-    round: int
+    round: int | None
     attempts: int
 
 
