@@ -2,25 +2,29 @@
 
 import os
 import signal
+import socket
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any
 
 import pytest
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
 
 from beforehand.adapters import step_functions
 from beforehand.adapters.postgres import PostgresDatabase
 from beforehand.adapters.step_functions import StepFunctions
+from beforehand.errors import RefusedError
 from beforehand.ids import from_content
-from beforehand.outbox.model import LEASE, MOST_ATTEMPTS, Filed, pause_after
+from beforehand.outbox.model import LEASE, MOST_ATTEMPTS, Command, Filed, UnreachableError, pause_after
 from beforehand.outbox.scans import start_scan
-from beforehand.outbox.wiring import hand_over
+from beforehand.outbox.table import DynamoCommands
+from beforehand.outbox.wiring import HANDS_OVER_SECONDS, hand_over
 from beforehand.results import Status
 from beforehand_cli.local.postgres import Postgres
 from tests.conftest import connect
 from tests.contracts.conftest import Aws
-from tests.outbox.endpoint import Outside, add, forget_clients, reached, settled, state_of
+from tests.outbox.endpoint import Outside, add, answered, forget_clients, reached, settled, state_of
 
 NOW = datetime(2026, 1, 15, 9, tzinfo=UTC)
 COMMAND = start_scan(NOW)
@@ -34,6 +38,11 @@ def outside(aws: Aws, database: PostgresDatabase) -> Iterator[Outside]:
         yield Outside(aws)
     with database.transaction() as transaction:
         transaction.run("delete from outbox_commands")
+
+
+def earlier(count: int) -> list[Command]:
+    """Commands of as many due times before."""
+    return [start_scan(NOW - timedelta(minutes=minute)) for minute in range(1, count + 1)]
 
 
 def killed(work: Callable[[], Any]) -> None:
@@ -117,7 +126,7 @@ def test_a_relay_that_is_killed_before_or_after_the_start_starts_one(
 def test_poison_among_commands_dies_and_keeps_nobody(
     outside: Outside, database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    good = [start_scan(NOW + timedelta(minutes=minute)) for minute in range(4)]
+    good = earlier(4)
     add(database, *good, now=NOW)
     hand_over(database, outside.table)
     number, text = {"N": "1"}, {"S": "one"}
@@ -133,7 +142,7 @@ def test_poison_among_commands_dies_and_keeps_nobody(
     start = StepFunctions.start
 
     def stumble(self: StepFunctions, machine: str, *, name: str, input: str) -> bool:
-        if "09:02" in input:
+        if "08:57" in input:
             raise ZeroDivisionError
         return start(self, machine, name=name, input=input)
 
@@ -177,6 +186,92 @@ def test_while_the_table_is_down_callers_are_answered_and_their_commands_are_car
     assert len(settled(outside, count=1)) == 1
 
 
+def test_a_table_that_hangs_costs_a_caller_two_seconds(
+    outside: Outside, database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(database, *earlier(9), now=NOW)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        forget_clients()
+        began = monotonic()
+        assert hand_over(database, outside.table).because == "not handed over yet (UnreachableError)"
+        assert monotonic() - began < 2.5
+
+
+def test_a_table_that_is_slow_costs_a_caller_one_copy(
+    outside: Outside, database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow, put = earlier(5), DynamoCommands.put
+
+    def slowly(self: DynamoCommands, filed: Filed) -> None:
+        time.sleep(HANDS_OVER_SECONDS)
+        put(self, filed)
+
+    monkeypatch.setattr(DynamoCommands, "put", slowly)
+    add(database, *slow, now=NOW)
+    assert hand_over(database, outside.table).because == "1 handed over"
+    assert sorted(state_of(database, one)[0] for one in slow) == ["copied"] + ["pending"] * 4
+
+
+def test_a_caller_hands_over_its_own_command_and_not_the_backlog(
+    outside: Outside, database: PostgresDatabase
+) -> None:
+    backlog, own = earlier(30), start_scan(NOW)
+    add(database, *backlog, now=NOW - timedelta(hours=1))
+    add(database, own, now=NOW)
+    assert hand_over(database, outside.table).because == "5 handed over"
+    assert state_of(database, own)[0] == "copied"
+    assert outside.sweep(database, now=NOW) == {"copied": 26, "under_way": 31}
+
+
+def test_what_the_table_refuses_for_good_dies_and_the_others_are_copied(
+    outside: Outside, database: PostgresDatabase
+) -> None:
+    first, too_long, last = earlier(3)
+    add(database, first, too_long, last, now=NOW)
+    with database.transaction() as transaction:
+        transaction.run(
+            "update outbox_commands set payload = jsonb_build_object('due_at', repeat('x', 500000)), added_at = :at"
+            " where command_id = :id",
+            id=too_long.command_id, at=NOW - timedelta(minutes=1),
+        )  # fmt: skip
+    with pytest.raises(RefusedError, match="refused 1 commands for good; they are dead"):
+        outside.sweep(database, now=NOW)
+    state, because = state_of(database, too_long)
+    assert (state, because.partition(": ")[0]) == ("dead", "DynamoDB refused it")
+    assert "size" in because
+    assert [state_of(database, one)[0] for one in (first, last)] == ["copied", "copied"]
+    assert outside.sweep(database, now=NOW) == {"under_way": 2}
+
+
+def test_while_the_table_takes_nothing_outcomes_are_learned_and_the_sweep_says_aloud_that_it_could_not_copy(
+    outside: Outside, database: PostgresDatabase
+) -> None:
+    done, waiting = earlier(2)
+    add(database, done, now=NOW)
+    hand_over(database, outside.table)
+    assert outside.relay(now=NOW) == {"done": 1}
+    add(database, waiting, now=NOW)
+    answered(outside.commands._dynamodb(), "dynamodb.PutItem", status=400, code="AccessDeniedException")
+    with pytest.raises(UnreachableError, match="DynamoDB answered AccessDeniedException"):
+        outside.sweep(database, now=NOW)
+    assert [state_of(database, one)[0] for one in (done, waiting)] == ["done", "pending"]
+    forget_clients()
+    assert outside.sweep(database, now=NOW) == {"copied": 1, "under_way": 1}
+
+
+def test_a_row_whose_state_nobody_knows_is_told_of_and_keeps_no_other(
+    outside: Outside, database: PostgresDatabase
+) -> None:
+    odd, good = earlier(2)
+    add(database, odd, good, now=NOW)
+    hand_over(database, outside.table)
+    outside.put(str(odd.command_id), state={"S": "asleep"})
+    assert outside.relay(now=NOW) == {"done": 1, "skipped": 1}
+    assert outside.sweep(database, now=NOW) == {"done": 1, "under_way": 1}
+    assert state_of(database, odd) == ("copied", "its row is not as commands are written: its state is 'asleep'")
+
+
 @pytest.mark.fault(34)
 def test_a_start_that_is_refused_dies_at_once_with_its_because_and_can_be_asked_for_again(
     outside: Outside, database: PostgresDatabase
@@ -202,7 +297,7 @@ def test_a_service_that_is_throttled_is_asked_again_less_and_less_often_and_at_l
     add(database, COMMAND, now=NOW)
     hand_over(database, outside.table)
     moment = NOW
-    throttle()
+    answered(step_functions._client(), "sfn.StartExecution", status=400, code="ThrottlingException")
     for attempts in range(1, MOST_ATTEMPTS):
         assert outside.relay(now=moment) == {"waiting": 1}
         assert outside.row(COMMAND)["attempts"] == str(attempts)
@@ -213,16 +308,3 @@ def test_a_service_that_is_throttled_is_asked_again_less_and_less_often_and_at_l
     (letter,) = outside.letters()
     assert letter["because"] == "it was tried 10 times; the last time: Step Functions answered ThrottlingException"
     assert outside.executions() == []
-
-
-def throttle() -> None:
-    """Has Step Functions answer as it does when it is asked too often, before anything reaches it."""
-    states = step_functions._client()
-    body = b'{"__type":"ThrottlingException","message":"Rate exceeded"}'
-
-    def answer(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        response = AWSResponse(request.url, 400, HeadersDict({"x-amzn-requestid": "1"}), None)
-        response._content = body
-        return response
-
-    states.meta.events.register("before-send.sfn.StartExecution", answer)

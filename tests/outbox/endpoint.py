@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
 
 from beforehand.adapters import aws as clients
 from beforehand.adapters.postgres import PostgresDatabase
@@ -71,7 +72,7 @@ class Outside:
 
     def sweep(self, database: PostgresDatabase, *, now: datetime) -> dict[str, int]:
         """The database's sweep at a moment."""
-        swept = copying.sweep(wiring.outboxes(database), self.commands, now=now)
+        swept = copying.sweep(wiring.outboxes(database), self.commands, now=now, time_left=lambda: True)
         return {name: count for name, count in swept if count}
 
 
@@ -145,6 +146,20 @@ def reached(aws: Aws) -> Iterator[None]:
 def forget_clients() -> None:
     clients.client.cache_clear()
     clients._session.cache_clear()
+
+
+def answered(client: Any, operation: str, *, status: int, code: str) -> list[str]:
+    """Has a service answer an operation like this before anything reaches it; gives what was asked of it."""
+    asked: list[str] = []
+
+    def answer(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        asked.append(str(request.url))
+        response = AWSResponse(request.url, status, HeadersDict({"x-amzn-requestid": "1"}), None)
+        response._content = json.dumps({"__type": code, "message": "so it is"}).encode()
+        return response
+
+    client.meta.events.register(f"before-send.{operation}", answer)
+    return asked
 
 
 def add(database: PostgresDatabase, *commands: Command, now: datetime) -> None:

@@ -66,6 +66,25 @@ def test_the_oldest_is_copied_first(transaction: Transaction) -> None:
     assert keys == ["2026-01-15T09:01:00+00:00", "2026-01-15T09:03:00+00:00"]
 
 
+def test_who_hands_over_its_own_finds_the_newest(transaction: Transaction) -> None:
+    for minute in (5, 1, 3):
+        add(transaction, start_scan(NOW - timedelta(minutes=minute)), now=NOW + timedelta(minutes=minute))
+    keys = [filed.key for filed in PostgresOutbox(transaction).newest(limit=2)]
+    assert keys == ["2026-01-15T08:55:00+00:00", "2026-01-15T08:57:00+00:00"]
+
+
+def test_what_is_refused_is_dead_in_its_round_and_can_be_asked_for_again(transaction: Transaction) -> None:
+    add(transaction)
+    outbox = PostgresOutbox(transaction)
+    (filed,) = outbox.pending(limit=10)
+    outbox.refused(filed, because="it is too long", now=NOW)
+    row = seen(transaction)
+    assert (row["state"], row["because"], row["ended_at"]) == ("dead", "it is too long", NOW)
+    assert add(transaction).added
+    outbox.refused(filed, because="it is too long", now=NOW)
+    assert seen(transaction)["state"] == "pending", "what is said of an earlier round is left out of account"
+
+
 def test_what_is_copied_is_under_way_until_its_end_is_learned(transaction: Transaction) -> None:
     add(transaction)
     copy(transaction)
