@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from beforehand.adapters.postgres import PostgresDatabase, Row, Transaction
-from beforehand.outbox.model import Added, Command, Outcome, State
+from beforehand.outbox.model import Added, Command, InvalidCommandError, Outcome, State
 from beforehand.outbox.scans import start_scan
 from beforehand.outbox.store import PostgresOutbox
 
@@ -57,6 +57,12 @@ def test_asked_for_twice_it_is_one_and_the_second_is_told_how_far_it_is(transact
     otherwise = add(transaction, start_scan(NOW, risk_threshold=0.9))
     assert "with other options than these" in otherwise.because
     assert seen(transaction)["payload"] == COMMAND.payload
+
+
+def test_a_scan_of_the_future_is_refused_where_it_is_added(transaction: Transaction) -> None:
+    with pytest.raises(InvalidCommandError, match="lies in the future; what comes due, comes due then"):
+        add(transaction, start_scan(NOW + timedelta(hours=1)))
+    assert transaction.rows("select * from outbox_v_commands") == []
 
 
 def test_the_oldest_is_copied_first(transaction: Transaction) -> None:

@@ -25,6 +25,9 @@ RELAY_MAY_RUN = timedelta(seconds=60)
 
 MOST_ATTEMPTS = 10
 LONGEST_PAUSE = timedelta(minutes=30)
+AHEAD = timedelta(minutes=1)
+"""By how much clocks may differ; a scan allows for the same."""
+
 ENDED_KEPT = timedelta(days=30)
 """How long the row of an ended command stays where it was carried out from; PostgreSQL keeps its own."""
 
@@ -85,6 +88,15 @@ class Command:
         except ValidationError as error:
             problems = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
             raise InvalidCommandError(f"{self.kind} refused: {'; '.join(problems)}") from error
+
+    def must_be_due(self, *, now: datetime) -> None:
+        """Raises InvalidCommandError for a scan of the future: it would be refused, and its name used up."""
+        said = self.said()
+        if isinstance(said, StartScan) and said.due_at > now + AHEAD:
+            when = said.due_at.isoformat()
+            raise InvalidCommandError(
+                f"{self.kind} refused: due_at: {when} lies in the future; what comes due, comes due then"
+            )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -20,7 +20,9 @@ class PostgresOutbox:
         """Writes the command down. One that is there already stays as it is; one that died begins again.
 
         It is carried out soon after the transaction is committed, and never if it is not.
+        Raises InvalidCommandError for a due time that lies in the future.
         """
+        command.must_be_due(now=now)
         written = self._transaction.row(
             """insert into outbox_commands as o (command_id, kind, key, payload, because, added_at)
                values (:id, :kind, :key, cast(:payload as jsonb), 'it was added', :now)
