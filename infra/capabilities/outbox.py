@@ -10,6 +10,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from beforehand.names import DatabaseRole, Schedule
+from beforehand.outbox.model import RELAY_MAY_RUN
 from beforehand.settings.outbox import OutboxRelaySettings, OutboxSweepSettings
 from infra.capabilities.watched import Watched
 from infra.constructs.cadence import Cadence
@@ -63,6 +64,7 @@ class Outbox(Construct):
                 *commands.relay(),
                 iam.PolicyStatement(actions=["states:StartExecution"], resources=[scan.state_machine_arn]),
             ],
+            timeout=cdk.Duration.seconds(RELAY_MAY_RUN.total_seconds()),
         )
         _hear(self, relay, commands.stream, dead_letters)
         for schedule, function in ((Schedule.OUTBOX_SWEEP, sweep), (Schedule.OUTBOX_RELAY, relay)):

@@ -12,6 +12,7 @@ from typing import Any
 
 from beforehand import settings
 from beforehand.outbox import table
+from beforehand.outbox.model import RELAY_MAY_RUN
 from infra.constructs.task_function import camel
 from infra.packages import ROOT
 from tests.infra.assembly import Assembly, Synthesize
@@ -229,7 +230,9 @@ def test_what_the_database_wants_done_is_looked_for_every_minute_and_heard_of_at
     (mapping,) = assembly.properties("AWS::Lambda::EventSourceMapping")
     assert mapping["FunctionName"] == {"Ref": "OutboxRelay"}
     assert mapping["StartingPosition"] == "TRIM_HORIZON"
+    assert assembly.functions()["outbox_relay"]["Timeout"] == RELAY_MAY_RUN.total_seconds()
     assert mapping["BisectBatchOnFunctionError"] and mapping["DestinationConfig"]["OnFailure"]
+    assert mapping["MaximumRecordAgeInSeconds"] == 3600
     assert [json.loads(f["Pattern"]) for f in mapping["FilterCriteria"]["Filters"]] == [{"eventName": ["INSERT"]}]
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
 
 from beforehand.adapters import aws as clients
 from beforehand.adapters.postgres import PostgresDatabase
@@ -55,15 +56,23 @@ class Outside:
         answer = self.aws.client("dynamodb").get_item(TableName=self.table, Key=key, ConsistentRead=True)
         return {name: next(iter(value.values())) for name, value in answer.get("Item", {}).items()}
 
+    def put(self, command_id: str, **attributes: dict[str, str]) -> None:
+        """A row that is due, as nobody but this test writes it."""
+        due = {OPEN: {"S": OPEN}, "due": {"N": "0"}, "state": {"S": "ready"}}
+        item = {"command_id": {"S": command_id}, **due, **attributes}
+        self.aws.client("dynamodb").put_item(TableName=self.table, Item=item)
+
     def relay(self, *, now: datetime, settings: OutboxRelaySettings | None = None) -> dict[str, int]:
         """The relay's own sweep at a moment; what came of it, without what is nought."""
         due = self.commands.due(now=now, limit=100)
-        relayed = relay_wiring.carry_out(due, self.commands, settings or self.settings, now=now)
+        relayed = relay_wiring.carry_out(
+            due, self.commands, settings or self.settings, now=now, time_left=lambda: True
+        )
         return {name: count for name, count in relayed if count}
 
     def sweep(self, database: PostgresDatabase, *, now: datetime) -> dict[str, int]:
         """The database's sweep at a moment."""
-        swept = copying.sweep(wiring.outboxes(database), self.commands, now=now)
+        swept = copying.sweep(wiring.outboxes(database), self.commands, now=now, time_left=lambda: True)
         return {name: count for name, count in swept if count}
 
 
@@ -137,6 +146,20 @@ def reached(aws: Aws) -> Iterator[None]:
 def forget_clients() -> None:
     clients.client.cache_clear()
     clients._session.cache_clear()
+
+
+def answered(client: Any, operation: str, *, status: int, code: str) -> list[str]:
+    """Has a service answer an operation like this before anything reaches it; gives what was asked of it."""
+    asked: list[str] = []
+
+    def answer(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        asked.append(str(request.url))
+        response = AWSResponse(request.url, status, HeadersDict({"x-amzn-requestid": "1"}), None)
+        response._content = json.dumps({"__type": code, "message": "so it is"}).encode()
+        return response
+
+    client.meta.events.register(f"before-send.{operation}", answer)
+    return asked
 
 
 def add(database: PostgresDatabase, *commands: Command, now: datetime) -> None:

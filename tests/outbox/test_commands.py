@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from beforehand.churn import scan
 from beforehand.events.outbox import StartScan
 from beforehand.names import Schedule
-from beforehand.outbox.model import Command, InvalidCommandError, UnknownKindError, pause_after
+from beforehand.outbox.model import AHEAD, Command, InvalidCommandError, UnknownKindError, pause_after
 from beforehand.outbox.scans import execution_of, start_scan
 from beforehand.schedules.model import run_id_of
 
@@ -40,6 +41,15 @@ def test_an_unknown_kind_is_refused_by_name() -> None:
 def test_a_payload_that_is_wrong_is_refused_by_field(payload: dict[str, object], named: str) -> None:
     with pytest.raises(InvalidCommandError, match=named):
         Command(kind="start_scan", key="k", payload=payload)
+
+
+def test_a_due_time_in_the_future_is_refused_but_for_the_difference_of_two_clocks() -> None:
+    assert AHEAD == scan.AHEAD
+    start_scan(DUE_AT).must_be_due(now=DUE_AT - AHEAD)
+    with pytest.raises(
+        InvalidCommandError, match=r"start_scan refused: due_at: 2026-01-15T09:00:00\+00:00 lies in"
+    ):
+        start_scan(DUE_AT).must_be_due(now=DUE_AT - AHEAD - timedelta(seconds=1))
 
 
 def test_a_due_time_is_one_command_in_whatever_zone_it_is_given() -> None:

@@ -7,13 +7,25 @@ from typing import Any
 
 import pytest
 
+from beforehand.adapters import sqs, step_functions
 from beforehand.errors import NotNowError, RefusedError
 from beforehand.events import Event
 from beforehand.events.outbox import CommandDied, CommandsArrived
 from beforehand.outbox import relay_wiring
-from beforehand.outbox.model import LEASE, MOST_ATTEMPTS, Claimed, State, UnreachableError, pause_after
+from beforehand.outbox.model import (
+    LEASE,
+    MOST_ATTEMPTS,
+    RELAY_MAY_RUN,
+    Claimed,
+    State,
+    UnreachableError,
+    pause_after,
+)
+from beforehand.outbox.relay_wiring import WORKS_SECONDS
 from beforehand.outbox.relaying import relay
+from beforehand.outbox.table import DynamoCommands
 from beforehand.settings.outbox import OutboxRelaySettings
+from tests.outbox.endpoint import forget_clients
 
 NOW = datetime(2026, 1, 15, 9, tzinfo=UTC)
 
@@ -21,8 +33,14 @@ NOW = datetime(2026, 1, 15, 9, tzinfo=UTC)
 class Rows:
     """Rows in memory that note what is asked of them; those of `away` cannot be reached."""
 
-    def __init__(self, *, attempts: int = 1, away: str = "") -> None:
+    def __init__(self, *, attempts: int = 1, away: str = "", **said: Any) -> None:
         self.attempts, self.away = attempts, away
+        self.said: dict[str, Any] = {
+            "kind": "start_scan",
+            "payload": json.dumps({"due_at": NOW.isoformat()}),
+            "round": 1,
+            **said,
+        }
         self.noted: dict[str, tuple[Any, ...]] = {}
 
     def due(self, *, now: datetime, limit: int) -> list[str]:
@@ -34,10 +52,7 @@ class Rows:
             raise UnreachableError("DynamoDB answered InternalServerError")
         if command_id == "another's":
             return None
-        payload = json.dumps({"due_at": NOW.isoformat()})
-        return Claimed(
-            command_id=command_id, kind="start_scan", key="k", payload=payload, round=1, attempts=self.attempts
-        )
+        return Claimed(command_id=command_id, key="k", attempts=self.attempts, **self.said)
 
     def postpone(self, claimed: Claimed, *, until: datetime, because: str) -> None:
         self.noted[claimed.command_id] = ("waits", until - NOW, because)
@@ -71,9 +86,20 @@ def failing(error: Exception) -> Callable[[Event], str]:
 
 
 def tried(
-    rows: Rows, *ids: str, carrier: Callable[[Event], str] = start, letters: Letters | None = None
+    rows: Rows,
+    *ids: str,
+    carrier: Callable[[Event], str] = start,
+    letters: Letters | None = None,
+    time_left: Callable[[], bool] = lambda: True,
 ) -> dict[str, int]:
-    answer = relay(ids, commands=rows, carriers={"start_scan": carrier}, dead_letters=letters or Letters(), now=NOW)
+    answer = relay(
+        ids,
+        commands=rows,
+        carriers={"start_scan": carrier},
+        dead_letters=letters or Letters(),
+        time_left=time_left,
+        now=NOW,
+    )
     return {name: count for name, count in answer if count}
 
 
@@ -112,7 +138,51 @@ def test_what_is_refused_dies_at_once_and_people_are_told() -> None:
 def test_the_last_attempt_that_fails_is_the_end() -> None:
     rows = Rows(attempts=MOST_ATTEMPTS)
     assert tried(rows, "a", carrier=failing(NotNowError("it is closed"))) == {"dead": 1}
-    assert rows.noted["a"] == (State.DEAD, f"it was tried {MOST_ATTEMPTS} times; the last time it is closed")
+    assert rows.noted["a"] == (State.DEAD, f"it was tried {MOST_ATTEMPTS} times; the last time: it is closed")
+
+
+LATER_RELEASES = [
+    (
+        {"kind": "send_mail"},
+        "There is no kind of command 'send_mail'; the kinds are start_scan",
+    ),
+    (
+        {"payload": json.dumps({"due_at": NOW.isoformat(), "dry_run": True})},
+        "start_scan refused: dry_run: Extra inputs are not permitted",
+    ),
+]
+
+
+@pytest.mark.parametrize(("said", "because"), LATER_RELEASES)
+def test_what_a_later_release_added_waits_for_it(said: dict[str, Any], because: str) -> None:
+    rows, letters = Rows(**said), Letters()
+    assert tried(rows, "a", letters=letters) == {"waiting": 1}
+    assert rows.noted == {"a": ("waits", pause_after(1), because)}
+    assert letters.sent == []
+
+
+@pytest.mark.parametrize(("said", "because"), LATER_RELEASES)
+def test_what_no_release_knows_dies_after_the_usual_attempts(said: dict[str, Any], because: str) -> None:
+    rows, letters = Rows(attempts=MOST_ATTEMPTS, **said), Letters()
+    assert tried(rows, "a", letters=letters) == {"dead": 1}
+    assert letters.sent[0].because == f"it was tried {MOST_ATTEMPTS} times; the last time: {because}"
+
+
+@pytest.mark.parametrize(
+    ("said", "problem"),
+    [({"round": None}, "its round or its attempts are no number"), ({"payload": "{"}, "its payload is no JSON")],
+)
+def test_a_row_that_no_release_writes_dies_at_once(said: dict[str, Any], problem: str) -> None:
+    rows, letters = Rows(**said), Letters()
+    assert tried(rows, "a", letters=letters) == {"dead": 1}
+    assert rows.noted == {"a": (State.DEAD, f"its row is not as commands are written: {problem}")}
+    assert [letter.command_id for letter in letters.sent] == ["a"]
+
+
+def test_what_there_is_no_time_for_is_left_as_it_is() -> None:
+    rows, answers = Rows(), iter([True, True, False, False])
+    assert tried(rows, "a", "b", "c", "d", time_left=lambda: next(answers)) == {"done": 2, "later": 2}
+    assert set(rows.noted) == {"a", "b"}
 
 
 def test_what_ends_the_relay_itself_each_time_is_not_tried_for_ever() -> None:
@@ -126,6 +196,24 @@ def test_nothing_is_buried_before_people_are_told() -> None:
     given = {"carrier": failing(RefusedError("no")), "letters": Letters(away=True)}
     assert tried(rows, "a", "b", **given) == {"left": 2}
     assert rows.noted == {}
+
+
+def test_the_relay_ends_before_it_is_ended_and_that_before_its_lease(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-south-1")
+    forget_clients()
+    table, states, queue = DynamoCommands("t")._dynamodb(), step_functions._client(), sqs._client()
+    # One command that is claimed, tried, told and ended while nothing answers before its time is over.
+    calls = (table, states, queue, table)
+    assert WORKS_SECONDS + sum(map(longest, calls)) < RELAY_MAY_RUN.total_seconds() < LEASE.total_seconds()
+    forget_clients()
+
+
+def longest(client: Any) -> float:
+    """How many seconds a call may last; botocore pauses for at most one before it asks a second time."""
+    config = client.meta.config
+    attempts = int(config.retries["total_max_attempts"])
+    assert attempts <= 2
+    return attempts * float(config.connect_timeout + config.read_timeout) + attempts - 1
 
 
 @pytest.fixture

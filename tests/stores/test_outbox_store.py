@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from beforehand.adapters.postgres import PostgresDatabase, Row, Transaction
-from beforehand.outbox.model import Added, Command, Outcome, State
+from beforehand.outbox.model import Added, Command, InvalidCommandError, Outcome, State
 from beforehand.outbox.scans import start_scan
 from beforehand.outbox.store import PostgresOutbox
 
@@ -59,11 +59,36 @@ def test_asked_for_twice_it_is_one_and_the_second_is_told_how_far_it_is(transact
     assert seen(transaction)["payload"] == COMMAND.payload
 
 
+def test_a_scan_of_the_future_is_refused_where_it_is_added(transaction: Transaction) -> None:
+    with pytest.raises(InvalidCommandError, match="lies in the future; what comes due, comes due then"):
+        add(transaction, start_scan(NOW + timedelta(hours=1)))
+    assert transaction.rows("select * from outbox_v_commands") == []
+
+
 def test_the_oldest_is_copied_first(transaction: Transaction) -> None:
     for minute in (5, 1, 3):
         add(transaction, start_scan(NOW + timedelta(minutes=minute)), now=NOW + timedelta(minutes=minute))
     keys = [filed.key for filed in PostgresOutbox(transaction).pending(limit=2)]
     assert keys == ["2026-01-15T09:01:00+00:00", "2026-01-15T09:03:00+00:00"]
+
+
+def test_who_hands_over_its_own_finds_the_newest(transaction: Transaction) -> None:
+    for minute in (5, 1, 3):
+        add(transaction, start_scan(NOW - timedelta(minutes=minute)), now=NOW + timedelta(minutes=minute))
+    keys = [filed.key for filed in PostgresOutbox(transaction).newest(limit=2)]
+    assert keys == ["2026-01-15T08:55:00+00:00", "2026-01-15T08:57:00+00:00"]
+
+
+def test_what_is_refused_is_dead_in_its_round_and_can_be_asked_for_again(transaction: Transaction) -> None:
+    add(transaction)
+    outbox = PostgresOutbox(transaction)
+    (filed,) = outbox.pending(limit=10)
+    outbox.refused(filed, because="it is too long", now=NOW)
+    row = seen(transaction)
+    assert (row["state"], row["because"], row["ended_at"]) == ("dead", "it is too long", NOW)
+    assert add(transaction).added
+    outbox.refused(filed, because="it is too long", now=NOW)
+    assert seen(transaction)["state"] == "pending", "what is said of an earlier round is left out of account"
 
 
 def test_what_is_copied_is_under_way_until_its_end_is_learned(transaction: Transaction) -> None:

@@ -1,5 +1,7 @@
 """Messages to a queue."""
 
+from typing import Any
+
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel
 
@@ -16,6 +18,10 @@ class SqsQueue:
     def send(self, document: BaseModel) -> None:
         """Puts a document into the queue; after a lost answer it may be there twice. Raises NotNowError."""
         try:
-            client("sqs", read_seconds=10).send_message(QueueUrl=self._url, MessageBody=document.model_dump_json())
+            _client().send_message(QueueUrl=self._url, MessageBody=document.model_dump_json())
         except (BotoCoreError, ClientError) as error:
             raise NotNowError(f"SQS did not take a message ({type(error).__name__})") from error
+
+
+def _client() -> Any:
+    return client("sqs", read_seconds=3, connect_seconds=1, attempts=2)

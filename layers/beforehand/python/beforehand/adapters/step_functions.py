@@ -1,5 +1,6 @@
 """Starts executions of a state machine."""
 
+import re
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -7,8 +8,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from beforehand.adapters.aws import client
 from beforehand.errors import NotNowError, RefusedError
 
-PASSING = frozenset({"ExecutionLimitExceeded", "ExpiredTokenException", "KmsThrottlingException"})
-"""Answers that blame the request although another moment would do, besides throttling."""
+PASSING = re.compile(r"Thrott|TooMany|AccessDenied|ExpiredToken|UnrecognizedClient|^ExecutionLimitExceeded|^Kms")
+"""Answers that blame the request although another moment would do: what is asked too often, and rights, whether to
+the service or to a key, which pass when an operator mends them."""
 
 
 class StepFunctions:
@@ -32,13 +34,13 @@ class StepFunctions:
 
 
 def _client() -> Any:
-    # Who starts an execution tries again later by itself; one lost connection is not worth waiting for that.
-    return client("stepfunctions", read_seconds=5, attempts=2)
+    # Whoever starts an execution tries again later by itself.
+    return client("stepfunctions", read_seconds=5, connect_seconds=2, attempts=1)
 
 
 def _answered(error: ClientError) -> NotNowError | RefusedError:
     code = str(error.response["Error"]["Code"])
     status = int(error.response["ResponseMetadata"]["HTTPStatusCode"])
-    if status >= 500 or status == 429 or code in PASSING or "Thrott" in code or "TooMany" in code:
+    if status >= 500 or status == 429 or PASSING.search(code):
         return NotNowError(f"Step Functions answered {code}")
     return RefusedError(f"Step Functions refused it: {code}")

@@ -51,7 +51,7 @@ class CommandsArrived(Event):
 class CommandsRelayed(Event):
     """How many commands were done, how many wait for another attempt, are dead, or could not even be tried.
 
-    `skipped` were somebody else's, or had ended.
+    `skipped` were somebody else's, or had ended; for those that come `later` there was no time.
     """
 
     done: Count
@@ -59,6 +59,7 @@ class CommandsRelayed(Event):
     dead: Count
     left: Count
     skipped: Count
+    later: Count
 
 
 class CommandDied(Event):

@@ -20,8 +20,14 @@ PAYLOADS: Mapping[str, type[Event]] = {"start_scan": StartScan}
 LEASE = timedelta(minutes=2)
 """How long one attempt keeps others away: longer than the function that makes it may run."""
 
+RELAY_MAY_RUN = timedelta(seconds=60)
+"""When `outbox_relay` is ended, if it has not ended by itself."""
+
 MOST_ATTEMPTS = 10
 LONGEST_PAUSE = timedelta(minutes=30)
+AHEAD = timedelta(minutes=1)
+"""By how much clocks may differ; a scan allows for the same."""
+
 ENDED_KEPT = timedelta(days=30)
 """How long the row of an ended command stays where it was carried out from; PostgreSQL keeps its own."""
 
@@ -35,6 +41,10 @@ class UnknownKindError(BeforehandError):
 
 class InvalidCommandError(BeforehandError):
     """What a command says is not what its kind takes."""
+
+
+class UnreadableError(BeforehandError):
+    """A row of the table of commands is none that any release writes."""
 
 
 class UnreachableError(BeforehandError):
@@ -79,6 +89,15 @@ class Command:
             problems = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
             raise InvalidCommandError(f"{self.kind} refused: {'; '.join(problems)}") from error
 
+    def must_be_due(self, *, now: datetime) -> None:
+        """Raises InvalidCommandError for a scan of the future: it would be refused, and its name used up."""
+        said = self.said()
+        if isinstance(said, StartScan) and said.due_at > now + AHEAD:
+            when = said.due_at.isoformat()
+            raise InvalidCommandError(
+                f"{self.kind} refused: due_at: {when} lies in the future; what comes due, comes due then"
+            )
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Added:
@@ -107,13 +126,16 @@ class Filed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Claimed:
-    """A row of the table of commands that one attempt has; what it says is not looked at yet."""
+    """A row of the table of commands that one attempt has; what it says is not looked at yet.
+
+    The round is None where the row is none that any release writes; of such a row only the id can be relied on.
+    """
 
     command_id: str
     kind: str
     key: str
     payload: str
-    round: int
+    round: int | None
     attempts: int
 
 

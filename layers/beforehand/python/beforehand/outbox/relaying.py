@@ -19,6 +19,7 @@ from beforehand.outbox.model import (
     State,
     UnknownKindError,
     UnreachableError,
+    UnreadableError,
     pause_after,
 )
 
@@ -49,14 +50,21 @@ class Attempt(StrEnum):
     DEAD = "dead"
     LEFT = "left"
     SKIPPED = "skipped"
+    LATER = "later"
 
 
 def relay(
-    command_ids: Iterable[str], *, commands: Commands, carriers: Carriers, dead_letters: DeadLetters, now: datetime
+    command_ids: Iterable[str],
+    *,
+    commands: Commands,
+    carriers: Carriers,
+    dead_letters: DeadLetters,
+    time_left: Callable[[], bool],
+    now: datetime,
 ) -> CommandsRelayed:
-    """One attempt at each; what cannot even be tried is left to the next sweep."""
+    """One attempt at each, while time is left; what cannot even be tried is left to the next sweep."""
     relaying = _Relaying(commands, carriers, dead_letters, now)
-    attempts = Counter(relaying.attempt(command_id) for command_id in command_ids)
+    attempts = Counter(relaying.attempt(command_id) if time_left() else Attempt.LATER for command_id in command_ids)
     return CommandsRelayed(**{attempt.value: attempts[attempt] for attempt in Attempt})
 
 
@@ -79,9 +87,10 @@ class _Relaying:
             return self._bury(claimed, f"none of {MOST_ATTEMPTS} attempts came to its end")
         try:
             because = self._act(claimed)
-        except (RefusedError, UnknownKindError, InvalidCommandError) as error:
+        except (RefusedError, UnreadableError) as error:
             return self._bury(claimed, str(error))
-        except NotNowError as error:
+        except (NotNowError, UnknownKindError, InvalidCommandError) as error:
+            # Whoever added it knew the kind and what it takes; this may be the release before, soon replaced.
             return self._put_off(claimed, str(error))
         except Exception as error:
             # Nobody foresaw it, and the commands after this one do not suffer for it. Its text may quote anything.
@@ -90,16 +99,18 @@ class _Relaying:
         return Attempt.DONE
 
     def _act(self, claimed: Claimed) -> Because:
+        if claimed.round is None:
+            raise UnreadableError("its row is not as commands are written: its round or its attempts are no number")
         try:
             payload = json.loads(claimed.payload)
         except ValueError as error:
-            raise InvalidCommandError(f"{claimed.kind} refused: its payload is no JSON") from error
+            raise UnreadableError("its row is not as commands are written: its payload is no JSON") from error
         command = Command(kind=claimed.kind, key=claimed.key, payload=payload)
         return self._carriers[command.kind](command.said())
 
     def _put_off(self, claimed: Claimed, because: str) -> Attempt:
         if claimed.attempts >= MOST_ATTEMPTS:
-            return self._bury(claimed, f"it was tried {claimed.attempts} times; the last time {because}")
+            return self._bury(claimed, f"it was tried {claimed.attempts} times; the last time: {because}")
         self._commands.postpone(claimed, until=self._now + pause_after(claimed.attempts), because=because)
         return Attempt.WAITING
 

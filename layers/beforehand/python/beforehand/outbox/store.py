@@ -20,7 +20,9 @@ class PostgresOutbox:
         """Writes the command down. One that is there already stays as it is; one that died begins again.
 
         It is carried out soon after the transaction is committed, and never if it is not.
+        Raises InvalidCommandError for a due time that lies in the future.
         """
+        command.must_be_due(now=now)
         written = self._transaction.row(
             """insert into outbox_commands as o (command_id, kind, key, payload, because, added_at)
                values (:id, :kind, :key, cast(:payload as jsonb), 'it was added', :now)
@@ -46,6 +48,15 @@ class PostgresOutbox:
         )
         return [Filed(**row) for row in found]
 
+    def newest(self, *, limit: int) -> list[Filed]:
+        """The newest commands that are not copied yet, the last one first."""
+        found = self._transaction.rows(
+            """select command_id, kind, key, payload, round, added_at from outbox_commands
+               where state = 'pending' order by added_at desc, command_id desc limit :limit""",
+            limit=limit,
+        )
+        return [Filed(**row) for row in found]
+
     def under_way(self, *, after: UUID | None, limit: int) -> list[Filed]:
         """Commands that were copied and have not ended, by their ids, those after one."""
         found = self._transaction.rows(
@@ -64,6 +75,14 @@ class PostgresOutbox:
                    where command_id = :id and round = :round and state = 'pending'""",
                 id=one.command_id, round=one.round, now=now,
             )  # fmt: skip
+
+    def refused(self, filed: Filed, *, because: str, now: datetime) -> None:
+        """Ends a command that can never be copied, as far as it is still of the round that was."""
+        self._transaction.run(
+            """update outbox_commands set state = 'dead', because = :because, ended_at = :now
+               where command_id = :id and round = :round and state in ('pending', 'copied')""",
+            id=filed.command_id, round=filed.round, because=because, now=now,
+        )  # fmt: skip
 
     def learned(self, outcome: Outcome, *, round: int, now: datetime) -> None:
         """Writes down how far a command is where it is carried out from."""

@@ -14,12 +14,17 @@ from uuid import UUID
 from botocore.exceptions import BotoCoreError, ClientError
 
 from beforehand.adapters.aws import client
+from beforehand.errors import RefusedError
 from beforehand.outbox.model import ENDED_KEPT, Claimed, Filed, Outcome, State, UnreachableError
 
 OPEN = "open"
 READY = "ready"
 AT_ONCE = 0
 CONDITION = "ConditionalCheckFailedException"
+REFUSAL = "ValidationException"
+
+PATIENT = {"read_seconds": 3, "connect_seconds": 1, "attempts": 2}
+HURRIED = {"read_seconds": 1, "connect_seconds": 0.5, "attempts": 1}
 
 Item = dict[str, dict[str, Any]]
 
@@ -30,15 +35,16 @@ class DynamoCommands:
     def __init__(self, table: str, *, hurried: bool = False) -> None:
         """`hurried`: whoever waits has an answer to give; an answer of the table is not waited for long."""
         self._table = table
-        self._patience = (
-            {"read_seconds": 2, "connect_seconds": 1, "attempts": 2} if hurried else {"read_seconds": 10}
-        )
+        self._patience = HURRIED if hurried else PATIENT
 
     def _dynamodb(self) -> Any:
         return client("dynamodb", **self._patience)
 
     def put(self, filed: Filed) -> None:
-        """Puts a command in, unless it is there, in this round or a later one. Raises UnreachableError."""
+        """Puts a command in, unless it is there, in this round or a later one.
+
+        Raises UnreachableError, or RefusedError when this row will never be taken.
+        """
         item = {
             "command_id": {"S": str(filed.command_id)},
             "kind": {"S": filed.kind},
@@ -52,7 +58,7 @@ class DynamoCommands:
             OPEN: {"S": OPEN},
             "due": {"N": str(AT_ONCE)},
         }
-        with _reached(unless=CONDITION):
+        with _reached(unless=CONDITION, may_refuse=True):
             self._dynamodb().put_item(
                 TableName=self._table,
                 Item=item,
@@ -94,18 +100,24 @@ class DynamoCommands:
         Raises UnreachableError.
         """
         answer: dict[str, Any] = {}
-        with _reached(unless=CONDITION):
-            answer = self._dynamodb().update_item(
-                TableName=self._table,
-                Key={"command_id": {"S": command_id}},
-                UpdateExpression="SET #due = :until ADD #attempts :one",
-                ConditionExpression="#state = :ready AND #due <= :now",
-                ExpressionAttributeNames=_names("state", "due", "attempts"),
-                ExpressionAttributeValues={
-                    ":ready": {"S": READY}, ":now": _seconds(now), ":until": _seconds(until), ":one": {"N": "1"},
-                },
-                ReturnValues="ALL_NEW",
-            )  # fmt: skip
+        key = {"command_id": {"S": command_id}}
+        try:
+            with _reached(unless=CONDITION, may_refuse=True):
+                answer = self._dynamodb().update_item(
+                    TableName=self._table,
+                    Key=key,
+                    UpdateExpression="SET #due = :until ADD #attempts :one",
+                    ConditionExpression="#state = :ready AND #due <= :now",
+                    ExpressionAttributeNames=_names("state", "due", "attempts"),
+                    ExpressionAttributeValues={
+                        ":ready": {"S": READY}, ":now": _seconds(now), ":until": _seconds(until),
+                        ":one": {"N": "1"},
+                    },
+                    ReturnValues="ALL_NEW",
+                )  # fmt: skip
+        except RefusedError:
+            # Its attempts cannot be counted. It is claimed unleased, to be ended.
+            return _claimed(key)
         return _claimed(answer["Attributes"]) if answer else None
 
     def postpone(self, claimed: Claimed, *, until: datetime, because: str) -> None:
@@ -128,26 +140,37 @@ class DynamoCommands:
 
     def _change(self, claimed: Claimed, update: str, names: dict[str, str], values: Item) -> None:
         """Changes the row as long as its round is under way; what has ended meanwhile stays as it ended."""
+        condition, names, values = (
+            "#state = :ready",
+            {**names, **_names("state")},
+            {**values, ":ready": {"S": READY}},
+        )
+        if claimed.round is not None:
+            condition += " AND #round = :round"
+            names, values = {**names, **_names("round")}, {**values, ":round": {"N": str(claimed.round)}}
         with _reached(unless=CONDITION):
             self._dynamodb().update_item(
                 TableName=self._table,
                 Key={"command_id": {"S": claimed.command_id}},
                 UpdateExpression=update,
-                ConditionExpression="#state = :ready AND #round = :round",
-                ExpressionAttributeNames={**names, **_names("state", "round")},
-                ExpressionAttributeValues={
-                    **values, ":ready": {"S": READY}, ":round": {"N": str(claimed.round)},
-                },
-            )  # fmt: skip
+                ConditionExpression=condition,
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues=values,
+            )
 
 
 @contextmanager
-def _reached(*, unless: str | None = None) -> Iterator[None]:
-    """Names what kept the table from answering; an answer with the code of `unless` is no trouble."""
+def _reached(*, unless: str | None = None, may_refuse: bool = False) -> Iterator[None]:
+    """Names what kept the table from answering; an answer with the code of `unless` is no trouble.
+
+    `may_refuse`: what is in a row may be the reason, and another attempt would end like this one.
+    """
     try:
         yield
     except ClientError as error:
         code = error.response["Error"]["Code"]
+        if may_refuse and code == REFUSAL:
+            raise RefusedError(f"DynamoDB refused it: {error.response['Error'].get('Message', code)}") from error
         if code != unless:
             raise UnreachableError(f"DynamoDB answered {code}") from error
     except BotoCoreError as error:
@@ -169,9 +192,15 @@ def _claimed(item: Item) -> Claimed:
         kind=_text(item, "kind"),
         key=_text(item, "key"),
         payload=_text(item, "payload"),
-        round=int(item["round"]["N"]),
-        attempts=int(item["attempts"]["N"]),
+        round=_number(item, "round"),
+        attempts=_number(item, "attempts") or 0,
     )
+
+
+def _number(item: Item, name: str) -> int | None:
+    """An attribute's whole number, if it is one."""
+    text = str(item.get(name, {}).get("N", ""))
+    return int(text) if text.isdecimal() else None
 
 
 def _text(item: Item, name: str) -> str:
@@ -180,10 +209,13 @@ def _text(item: Item, name: str) -> str:
 
 
 def _outcome(item: Item) -> Outcome:
-    state = item["state"]["S"]
+    state = _text(item, "state")
+    known = state in (READY, State.DONE, State.DEAD)
     return Outcome(
         command_id=UUID(item["command_id"]["S"]),
-        ended=None if state == READY else State(state),
-        attempts=int(item["attempts"]["N"]),
-        because=item["because"]["S"],
+        ended=State(state) if known and state != READY else None,
+        attempts=_number(item, "attempts") or 0,
+        because=_text(item, "because")
+        if known
+        else f"its row is not as commands are written: its state is {state!r}",
     )

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from aws_lambda_powertools import Logger
 
 from beforehand.adapters.postgres import PostgresDatabase, database
-from beforehand.clock import now
+from beforehand.clock import now, within
 from beforehand.events.outbox import OutboxSwept, SweepDue
 from beforehand.outbox import copying
 from beforehand.outbox.store import PostgresOutbox
@@ -15,17 +15,23 @@ from beforehand.results import Result, Status
 from beforehand.settings import from_environment
 from beforehand.settings.outbox import OutboxSweepSettings
 
-MOST_AT_ONCE = 20
+HANDS_OVER_SECONDS = 0.5
+"""When no further copy is begun for a caller who waits; one that is under way takes a second and a half at most."""
+
+COPIES_SECONDS = 20
+"""When a sweep begins no further copy; the next one begins a minute later."""
 
 
 def hand_over(source: PostgresDatabase, commands_table: str) -> Result:
     """Copies what was just committed, so that it is carried out at once rather than within a minute.
 
-    For callers who have an answer to give: it never raises. What is not copied now, `outbox_sweep` copies.
+    For callers who have an answer to give: it never raises, and asks the table for two seconds at most. What is not
+    copied now, `outbox_sweep` copies.
     """
     table = DynamoCommands(commands_table, hurried=True)
+    time_left = within(HANDS_OVER_SECONDS)
     try:
-        copied = copying.copy(outboxes(source), table, now=now(), most=MOST_AT_ONCE)
+        copied = copying.hand_over(outboxes(source), table, now=now(), time_left=time_left)
     except Exception as error:
         # Whatever it was, the command is committed and the caller's answer is true; the sweep will say it aloud.
         name = type(error).__name__
@@ -38,7 +44,10 @@ def sweep(_due: SweepDue) -> OutboxSwept:
     """Copies what was not handed over, and brings back how commands ended."""
     settings = from_environment(OutboxSweepSettings)
     return copying.sweep(
-        outboxes(database(OutboxSweepSettings)), DynamoCommands(settings.commands_table), now=now()
+        outboxes(database(OutboxSweepSettings)),
+        DynamoCommands(settings.commands_table),
+        now=now(),
+        time_left=within(COPIES_SECONDS),
     )
 
 
