@@ -81,7 +81,11 @@ class Outbox(Construct):
 
 
 def _hear(scope: Construct, relay: TaskFunction, stream: str, dead_letters: DeadLetters) -> None:
-    """New rows lead to the relay at once. What it could not hear of, its cadence finds."""
+    """New rows lead to the relay at once. What it could not hear of, its cadence finds.
+
+    New ones only: its own claims and ends, and rows that expire, would wake it for nothing. One that died and is
+    asked for again is a change of its row, and waits for the cadence.
+    """
     mapping = lambda_.CfnEventSourceMapping
     lambda_.CfnEventSourceMapping(
         scope,
