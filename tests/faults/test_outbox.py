@@ -241,7 +241,7 @@ def test_a_caller_hands_over_its_own_command_and_not_the_backlog(
     outside: Outside, database: PostgresDatabase
 ) -> None:
     backlog, own = earlier(30), start_scan(NOW)
-    add(database, *backlog, now=NOW - timedelta(hours=1))
+    add(database, *backlog, now=NOW - timedelta(minutes=1))
     add(database, own, now=NOW)
     assert hand_over(database, outside.table).because == "5 handed over"
     assert state_of(database, own)[0] == "copied"
