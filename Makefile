@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo up down test faults check bench bench-import bench-scan bootstrap deploy destroy synth lock clean
+.PHONY: demo up down test faults check bench bench-import bench-scan bootstrap deploy destroy synth openapi lock clean
 
 demo: $(VENV)/.run        ## start everything and show the main job
 	$(BIN)/beforehand demo
@@ -52,6 +52,9 @@ $(VENV)/.test: requirements/test.txt pyproject.toml | $(VENV)/.run
 
 .beforehand/tools: $(VENV)/.run  ## the cdk command, PostgreSQL and the certificates of Amazon RDS
 	$(BIN)/python -c 'from pathlib import Path; from beforehand_cli.local import node, state; node.ensure_tools(state.StateDirectory.of(Path.cwd()))'
+
+openapi: $(VENV)/.run     ## write docs/openapi.json, as the API describes itself
+	$(BIN)/python -c 'import json; from functions.api_serve.handler import handler; from beforehand.api.openapi import describe; print(json.dumps(describe(handler.routes.values()), indent=1))' > docs/openapi.json
 
 lock:        ## resolve every requirement again
 	@set -e; lock="$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11"; \

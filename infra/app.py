@@ -1,4 +1,4 @@
-"""The application that `cdk` runs: two stacks of one stage."""
+"""The application that `cdk` runs: three stacks of one stage."""
 
 import json
 import sys
@@ -8,6 +8,7 @@ from typing import Any
 import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
+from infra.api import Api
 from infra.certificates import authority
 from infra.foundation import Foundation
 from infra.packages import LAMBDA_PYTHON, ROOT, Packages, Target
@@ -32,7 +33,10 @@ def build_app(*, outdir: Path | None = None, **given: Any) -> cdk.App:
         cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
     foundation = Foundation(app, stage)
     packages = Packages(target, kept=KEPT)
-    Tasks(app, stage, foundation=foundation, packages=packages, authority=authority(stage))
+    trusted = authority(stage)
+    tasks = Tasks(app, stage, foundation=foundation, packages=packages, authority=trusted)
+    # The tables are brought up to date over there.
+    Api(app, stage, foundation=foundation, packages=packages, authority=trusted).add_stack_dependency(tasks)
     cdk.Tags.of(app).add("beforehand:stage", stage.name)
     return app
 

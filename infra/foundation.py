@@ -11,12 +11,13 @@ from infra.constructs.heartbeats import Heartbeats
 from infra.constructs.network import Network
 from infra.constructs.postgres import Postgres
 from infra.constructs.staff_topic import StaffTopic
+from infra.constructs.users import Users
 from infra.stage import Stage
 from infra.watch import watch_database
 
 
 class Foundation(cdk.Stack):
-    """The network, the key, the database, the files, the heartbeats, the commands and the staff topic."""
+    """The network, the key, the database, files, heartbeats, commands, the staff topic and the users."""
 
     def __init__(self, scope: Construct, stage: Stage) -> None:
         super().__init__(
@@ -32,6 +33,7 @@ class Foundation(cdk.Stack):
         self.heartbeats = Heartbeats(self, "HeartbeatTable", stage=stage, key=self.key)
         self.commands = Commands(self, "CommandTable", stage=stage, key=self.key)
         self.staff = StaffTopic(self, "Staff", stage=stage, key=self.key)
+        self.users = Users(self, "Users", stage=stage)
         watch_database(Alarms(self, "Alarms", stage=stage, staff=self.staff), self.database, stage)
 
         cdk.CfnOutput(self, "FilesBucket", value=self.files.name)
@@ -40,3 +42,5 @@ class Foundation(cdk.Stack):
         cdk.CfnOutput(self, "Commands", value=self.commands.name)
         cdk.CfnOutput(self, "DatabaseHost", value=self.database.instance.attr_endpoint_address)
         cdk.CfnOutput(self, "MasterSecret", value=self.database.master_secret)
+        cdk.CfnOutput(self, "UserPool", value=self.users.pool_id)
+        cdk.CfnOutput(self, "UserPoolClient", value=self.users.client_id)

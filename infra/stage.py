@@ -83,6 +83,8 @@ class Stage(BaseModel):
     write_concurrency: Annotated[int, Field(ge=1, le=40)] = 5
     """How many messages of one scan are written at a time; new accounts run ten functions at a time in all."""
 
+    api_calls_per_second: Annotated[int, Field(ge=1, le=10_000)] = 20
+    api_calls_at_once: Annotated[int, Field(ge=1, le=5_000)] = 40
     bedrock_model: Annotated[str, Field(pattern=BEDROCK_MODEL)] | None = None
     """What writes messages: a model of Amazon Bedrock by id, an inference profile by id or ARN; None: templates."""
     bedrock_region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")] | None = None

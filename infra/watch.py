@@ -7,11 +7,14 @@ from aws_cdk import aws_scheduler as scheduler
 
 from infra.capabilities.watched import Watched
 from infra.constructs.alarms import Alarms, count, level, total
+from infra.constructs.http_api import HttpApi
 from infra.constructs.postgres import Postgres
 from infra.constructs.task_function import camel
 from infra.stage import Stage
 
 GIGABYTE = 1024**3
+
+Counted = tuple[str, Sequence[cloudwatch.IMetric]]
 
 
 def watch_database(alarms: Alarms, database: Postgres, stage: Stage) -> None:
@@ -27,23 +30,7 @@ def watch_database(alarms: Alarms, database: Postgres, stage: Stage) -> None:
 
 def watch_tasks(alarms: Alarms, watched: Sequence[Watched], group: scheduler.CfnScheduleGroup) -> None:
     """Functions that fail or are held back, letters that nobody could take, scans that fail, wakes not heard."""
-    functions = [function for w in watched for function in w.functions]
-    alarms.ring_on_any(
-        "Fails",
-        [
-            (camel(f.name), _counts("AWS/Lambda", "Errors", "Throttles", FunctionName=f.function.function_name))
-            for f in functions
-        ],
-    )
-    letters = "ApproximateNumberOfMessagesVisible"
-    queues = [w.dead_letters for w in watched]
-    alarms.ring_on_any(
-        "DeadLetters",
-        [
-            (camel(q.capability), [level("AWS/SQS", letters, "Maximum", QueueName=q.queue.queue_name)])
-            for q in queues
-        ],
-    )
+    _watch_functions(alarms, watched)
     machines = [machine for w in watched for machine in w.workflows]
     unfinished = ("ExecutionsFailed", "ExecutionsTimedOut")
     alarms.ring_on_any(
@@ -60,6 +47,36 @@ def watch_tasks(alarms: Alarms, watched: Sequence[Watched], group: scheduler.Cfn
     )
     dropped = ("InvocationDroppedCount", "InvocationsFailedToBeSentToDeadLetterCount")
     alarms.ring("SchedulesNotHeard", total(_counts("AWS/Scheduler", *dropped, ScheduleGroup=group.ref)), above=0)
+
+
+def watch_api(alarms: Alarms, watched: Watched, http: HttpApi) -> None:
+    """The function behind the API, and answers that are our own fault, whoever gave them."""
+    answers = ("Api", _counts("AWS/ApiGateway", "5xx", ApiId=http.id))
+    _watch_functions(alarms, [watched], of="Api", also=[answers])
+
+
+def _watch_functions(
+    alarms: Alarms, watched: Sequence[Watched], *, of: str = "", also: Sequence[Counted] = ()
+) -> None:
+    """Functions that fail or are held back, letters that nobody could take; alarms over all begin with `of`."""
+    alarms.ring_on_any(
+        "Fails",
+        [
+            (camel(f.name), _counts("AWS/Lambda", "Errors", "Throttles", FunctionName=f.function.function_name))
+            for f in (function for w in watched for function in w.functions)
+        ]
+        + list(also),
+        of=of,
+    )
+    letters = "ApproximateNumberOfMessagesVisible"
+    alarms.ring_on_any(
+        "DeadLetters",
+        [
+            (camel(q.capability), [level("AWS/SQS", letters, "Maximum", QueueName=q.queue.queue_name)])
+            for q in (w.dead_letters for w in watched)
+        ],
+        of=of,
+    )
 
 
 def _counts(namespace: str, *metrics: str, **dimensions: str) -> list[cloudwatch.IMetric]:

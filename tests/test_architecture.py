@@ -14,7 +14,7 @@ from sqlglot import exp
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "layers" / "beforehand" / "python" / "beforehand"
 FUNCTIONS = sorted(path.name for path in (ROOT / "functions").iterdir() if (path / "handler.py").is_file())
-CAPABILITIES = ("customers", "churn", "schedules", "outreach", "outbox", "journal")
+CAPABILITIES = ("customers", "churn", "schedules", "outreach", "outbox", "journal", "api")
 TECHNOLOGY = re.compile(r"^(pg8000|boto3|botocore|jinja2|babel|aws_lambda_powertools|yoyo|urllib)\b")
 CLOCKS = re.compile(r"\b(datetime\.(now|utcnow|today)|date\.today|time\.time|time\.monotonic)\s*\(")
 

@@ -17,7 +17,7 @@ from beforehand_cli.waiting import LOOK_AT_AWS_EVERY_SECONDS, LOOK_EVERY_SECONDS
 
 S = TypeVar("S", bound=Settings)
 LOCAL = "local"
-STACKS = ("Foundation", "Tasks")
+STACKS = ("Foundation", "Tasks", "Api")
 
 
 class NotDeployedError(BeforehandError):
@@ -68,6 +68,15 @@ class Deployment:
                 raise
             raise NotDeployedError(stack, self.stage) from error
         return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", ())}
+
+    @property
+    def api(self) -> str:
+        """Where the API is, without a slash at its end. Raises NotDeployedError."""
+        if self.stage == LOCAL:
+            # By path: the names of hosts that AWS makes mean nothing here.
+            endpoint = self.client("cloudformation").meta.endpoint_url
+            return f"{endpoint}/_aws/execute-api/{self.outputs['ApiId']}/$default"
+        return self.outputs["ApiUrl"]
 
     def function(self, task: str) -> str:
         """The name of the function of a task, such as `churn_score`."""

@@ -16,7 +16,7 @@ from botocore.exceptions import (
 )
 
 from beforehand.errors import BeforehandError
-from beforehand_cli.commands import demo, imports, invoke, local, mail, memory, scan
+from beforehand_cli.commands import demo, imports, invoke, local, login, mail, memory, scan, shown, users
 from beforehand_cli.local.aws import EndpointSilentError
 from beforehand_cli.local.settings import ADDRESS
 from beforehand_cli.terminal import errors
@@ -27,6 +27,14 @@ app.command(name="down")(local.down_command)
 app.command(name="demo")(demo.demo)
 app.add_typer(imports.app, name="import")
 app.command(name="scan")(scan.scan)
+app.command(name="customers")(shown.customers)
+app.command(name="risk")(shown.risk)
+app.command(name="statistics")(shown.statistics)
+app.command(name="imports")(shown.imports)
+app.command(name="cases")(shown.cases)
+app.add_typer(users.app, name="users")
+app.command(name="login")(login.login)
+app.command(name="logout")(login.logout)
 app.add_typer(memory.app, name="memory")
 app.command(name="mail")(mail.mail)
 app.command(name="invoke")(invoke.invoke)

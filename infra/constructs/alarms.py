@@ -25,15 +25,18 @@ class Alarms(Construct):
         self._stage = stage
         self._staff = actions.SnsAction(staff.topic)
 
-    def ring_on_any(self, trouble: str, things: Counts) -> None:
-        """Rings when any count passes zero: by one alarm for all things, or in `per_function` one for each."""
+    def ring_on_any(self, trouble: str, things: Counts, *, of: str = "") -> None:
+        """Rings when any count passes zero: by one alarm for all things, or in `per_function` one for each.
+
+        The one for all is named after whose things they are and the trouble.
+        """
         if self._stage.alarms == "per_function":
             for name, counts in things:
                 self.ring(f"{name}{trouble}", total(counts), above=0)
             return
         every = [metric for _, counts in things for metric in counts]
         for number, start in enumerate(range(0, len(every), MOST_METRICS)):
-            self.ring(f"{trouble}{number or ''}", total(every[start : start + MOST_METRICS]), above=0)
+            self.ring(f"{of}{trouble}{number or ''}", total(every[start : start + MOST_METRICS]), above=0)
 
     def ring(
         self,

@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
 from botocore.exceptions import ClientError
 from pydantic import BaseModel
@@ -25,6 +26,7 @@ def bucket(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> str:
     credentials = client._request_signer._credentials.get_frozen_credentials()
     region = client.meta.region_name
     monkeypatch.setenv("AWS_REGION", region)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", region)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", credentials.access_key)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", credentials.secret_key)
     monkeypatch.setenv("AWS_SESSION_TOKEN", credentials.token or "")
@@ -137,4 +139,23 @@ def test_of_many_who_claim_a_file_one_has_it(aws: Aws, bucket: str, remove: Call
 def test_lines_are_documents(aws: Aws, bucket: str, remove: Callable[[str], None]) -> None:
     remove("memory/C1.jsonl")
     S3Files(bucket).write_lines("memory/C1.jsonl", [Note(text="ü"), Note(text="a\nb")])
-    assert list(S3Files(bucket).lines("memory/C1.jsonl")) == ['{"text":"ü"}\n', '{"text":"a\\nb"}\n']
+    kept = S3Files(bucket).content("memory/C1.jsonl", most=1 << 20)
+    assert kept is not None and kept.decode().splitlines(keepends=True) == ['{"text":"ü"}\n', '{"text":"a\\nb"}\n']
+
+
+def test_an_upload_address_is_for_that_file_alone(aws: Aws, bucket: str, remove: Callable[[str], None]) -> None:
+    remove("imports/one.csv")
+    metadata = {"file-name": "M%C3%A4rz.csv"}
+    url = S3Files(bucket).upload_address("imports/one.csv", size=4, media="text/csv", metadata=metadata, seconds=60)
+    fits = {"content-type": "text/csv", "x-amz-meta-file-name": "M%C3%A4rz.csv"}
+    elsewhere = url.replace("one.csv", "two.csv")
+    for address, headers, content in (
+        (url, {**fits, "content-type": "text/html"}, b"a,b\n"),
+        (url, {**fits, "x-amz-meta-file-name": "other.csv"}, b"a,b\n"),
+        (url, fits, b"a,b\n1,2\n"),
+        (elsewhere, fits, b"a,b\n"),
+    ):
+        assert httpx.put(address, headers=headers, content=content, trust_env=False).status_code == 403
+    assert httpx.put(url, headers=fits, content=b"a,b\n", trust_env=False).status_code == 200
+    kept = aws.client("s3").head_object(Bucket=bucket, Key="imports/one.csv")
+    assert (kept["ContentType"], kept["Metadata"]) == ("text/csv", metadata)

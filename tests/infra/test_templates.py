@@ -26,6 +26,7 @@ DATABASE_FUNCTIONS = {
     "churn_propose",
     "churn_export",
     "outbox_sweep",
+    "api_serve",
 }
 EGRESS_FUNCTIONS = {"database_setup", "churn_write", "outbox_relay"}
 READ_AND_WRITE = {"s3:GetObject", "s3:ListBucket", "s3:PutObject"}
@@ -39,6 +40,7 @@ FILES = {
     "churn_write": {("s3:GetObject", "runs/"), ("s3:PutObject", "runs/")},
     "churn_propose": {("s3:GetObject", "runs/"), ("s3:PutObject", "runs/")},
     "churn_export": {("s3:PutObject", "memory/")},
+    "api_serve": {("s3:PutObject", "imports/"), ("s3:PutObject", "import-mappings/")},
 }
 """What each function does with which files; the others reach none."""
 NOT_WANTED = ("AWS::EC2::NatGateway", "AWS::EC2::InternetGateway", "AWS::EC2::EIP", "AWS::RDS::DBProxy")
@@ -173,8 +175,9 @@ def test_functions_for_aws_run_on_graviton(dev: Assembly) -> None:
 
 
 def test_sam_finds_each_function_and_its_code(assembly: Assembly) -> None:
-    resources = assembly.tasks()["Resources"]
+    every = [template["Resources"] for template in assembly.templates().values()]
     for name in assembly.functions():
+        (resources,) = [stack for stack in every if camel(name) in stack]
         function = resources[camel(name)]
         code = assembly.folder / function["Metadata"]["aws:asset:path"]
         assert (code / "handler.py").is_file()

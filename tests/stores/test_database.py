@@ -8,6 +8,7 @@ from pg8000.exceptions import DatabaseError
 
 from beforehand.adapters.postgres import PostgresDatabase
 from beforehand.database import migrations, setup
+from beforehand.errors import NotFoundError
 from beforehand.events.database import (
     CustomResourceAnswer,
     CustomResourceRequest,
@@ -83,6 +84,25 @@ def test_a_transaction_that_raises_leaves_nothing(database: PostgresDatabase) ->
         raise RuntimeError
     with database.transaction() as transaction:
         assert transaction.row("select from customers where customer_id = 'C-undone'") is None
+
+
+def test_what_we_refuse_ourselves_is_undone_on_a_connection_that_is_kept(postgres: Postgres) -> None:
+    made: list[native.Connection] = []
+
+    def connecting() -> native.Connection:
+        made.append(connect(postgres))
+        return made[-1]
+
+    database = PostgresDatabase(connecting)
+    with pytest.raises(NotFoundError), database.transaction() as transaction:
+        transaction.run("insert into customers (customer_id, updated_at) values ('C-refused', now())")
+        raise NotFoundError("nothing is there")
+    with database.transaction() as transaction:
+        assert transaction.row("select from customers where customer_id = 'C-refused'") is None
+    assert len(made) == 1
+    made[0].close()
+    with database.transaction() as transaction:
+        assert transaction.row("select 1 as one") == {"one": 1}
 
 
 def test_a_fresh_server_is_prepared_from_nothing_and_again() -> None:

@@ -1,18 +1,22 @@
-"""`beforehand demo`: everything from nothing to a scan that the deployed schedule started by itself."""
+"""`beforehand demo`: from nothing to a scan that the schedule started, and one that the API was asked for."""
 
+from datetime import datetime
 from pathlib import Path
 
-from beforehand.churn.documents import ScanResult
+from beforehand.churn.documents import Briefs, ScanResult
+from beforehand.churn.telling import left_alone_in_words
 from beforehand.clock import now
 from beforehand.customers.columns import Kind
 from beforehand_cli import project, uploads
+from beforehand_cli.api import Api
 from beforehand_cli.commands import imports
 from beforehand_cli.commands.scan import show
+from beforehand_cli.commands.shown import show_risk
 from beforehand_cli.deployment import LOCAL, Deployment
 from beforehand_cli.local.mailbox import list_mail
 from beforehand_cli.local.state import StateDirectory
 from beforehand_cli.local.up import up
-from beforehand_cli.sample import company
+from beforehand_cli.sample import company, other_system
 from beforehand_cli.scan_screen import ScanScreen, Statistics
 from beforehand_cli.scans import Options, Scans
 from beforehand_cli.terminal import console
@@ -26,7 +30,12 @@ def demo() -> None:
     addresses = up(root, report=lambda line: console.print(f"   {line}", highlight=False))
     deployment = Deployment(stage=LOCAL)
     _import_company(deployment, StateDirectory.of(root))
-    result = _watch(Scans(deployment))
+    scans = Scans(deployment)
+    result = _watch(scans)
+    _who_is_told(addresses.endpoint)
+    api = Api(deployment)
+    _why(api, result)
+    _ask_for_another(api, scans)
     _where_to_look(addresses.endpoint, addresses.mailbox, run=str(result.run_id))
 
 
@@ -34,8 +43,13 @@ def _import_company(deployment: Deployment, directory: StateDirectory) -> None:
     console.print("\n[bold]2. A sample company is imported[/bold]")
     at = now()
     files = company.write(directory.root / "sample", today=at.date())
-    written: dict[Kind, Path] = {"customers": files.customers, "purchases": files.purchases}
-    for kind, path in written.items():
+    foreign = other_system.write(directory.root / "sample", today=at.date())
+    written: tuple[tuple[Kind, Path], ...] = (
+        ("customers", files.customers),
+        ("purchases", files.purchases),
+        ("customers", foreign),
+    )
+    for kind, path in written:
         answer = uploads.import_file(deployment, kind, path, now=at, progress=lambda share: None)
         imports.show(path.name, answer)
 
@@ -54,21 +68,52 @@ def _watch(scans: Scans) -> ScanResult:
     return result
 
 
-def _where_to_look(endpoint: str, mailbox: str, *, run: str) -> None:
+def _who_is_told(endpoint: str) -> None:
     console.print("[bold]4. The people in charge are told[/bold]")
     for mail in list_mail(endpoint)[:1]:
         console.print(f"   mail to {', '.join(mail.to)}: [bold]{mail.subject}[/bold]", highlight=False)
-    console.print(f"   mailbox {mailbox}, or: beforehand mail 1", highlight=False)
+
+
+def _why(api: Api, result: ScanResult) -> None:
+    console.print("\n[bold]5. Why, and who takes over: the API says[/bold]")
+    worst = max(result.customers, key=lambda customer: customer.risk)
+    show_risk(api.get(f"/v1/customers/{worst.customer_id}/risk"))
+    for case in api.items("/v1/cases", most=3):
+        due_at = datetime.fromisoformat(case["due_at"]).astimezone()
+        console.print(f"   case, due {due_at:%H:%M}: {case['subject']}", highlight=False, markup=False)
+
+
+def _ask_for_another(api: Api, scans: Scans) -> None:
+    """Somebody's facts change, and the API is asked for a scan: the outbox starts it, and it scores them alone."""
+    console.print("\n[bold]6. A customer opts out, and the API is asked for a scan[/bold]")
+    first = next(one for one in api.items("/v1/risk", most=100) if one["standing"] == "free")
+    api.write("PATCH", f"/v1/customers/{first['customer_id']}", {"marketing_consent": False})
+    asked = api.write("POST", "/v1/scans", {"max_interventions": 3})
+    for step in scans.follow(datetime.fromisoformat(asked["due_at"])):
+        if isinstance(step, Briefs):
+            console.print(
+                f"   {step.rescored:,} of {step.scored:,} customers changed and were scored", highlight=False
+            )
+        if isinstance(step, ScanResult):
+            kept = ", ".join(left_alone_in_words(step.left_alone))
+            console.print(f"   {step.at_risk:,} at risk; left alone: {kept}", highlight=False)
+            console.print(f"   {step.proposed} interventions proposed in {step.seconds:.1f}s", highlight=False)
+
+
+def _where_to_look(endpoint: str, mailbox: str, *, run: str) -> None:
     console.print("\n[bold]Next[/bold]")
     for command, does in (
         ("beforehand scan", "scan once, now"),
         ("beforehand scan --mode continuous", "watch each scan as it comes due"),
-        ("beforehand import customers FILE", "your own customers"),
-        ("beforehand invoke database_migrate", "run one function with its sample event"),
+        ("beforehand import preview customers FILE", "look at your own customers' file"),
+        ("beforehand risk", "who may leave, and why"),
+        ("beforehand cases", "what a person has to do"),
+        ("beforehand memory export --all", "what was tried with each customer"),
         ("make down", "stop everything; the data stay"),
     ):
         console.print(
             f"   .venv/bin/{command:<42} {does}" if "make" not in command else f"   {command:<52} {does}",
             highlight=False,
         )
-    console.print(f"\n   AWS endpoint {endpoint} · run {run}", highlight=False)
+    console.print(f"\n   Mailbox {mailbox}", highlight=False)
+    console.print(f"   AWS endpoint {endpoint} · run {run}", highlight=False)

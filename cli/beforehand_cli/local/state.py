@@ -94,6 +94,16 @@ class StateDirectory:
         return self.root / "database-master-password"
 
     @property
+    def admin_password(self) -> Path:
+        """The file with the password of the local admin, readable by its owner only."""
+        return self.root / "admin-password"
+
+    @property
+    def session(self) -> Path:
+        """The tokens of whoever is signed in to the local stage."""
+        return self.root / "session.json"
+
+    @property
     def postgres(self) -> Path:
         """The data of PostgreSQL, unless its account cannot reach this directory (see postgres.py)."""
         return self.root / "postgres"

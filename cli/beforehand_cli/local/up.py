@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from beforehand_cli.local import ports
+from beforehand_cli.local.admin import ensure_admin
 from beforehand_cli.local.certificates import ServerCertificate, ensure_certificates
 from beforehand_cli.local.database_gate import GateSettings
 from beforehand_cli.local.deploy import Deployment
@@ -99,7 +100,13 @@ def _remove_data(directory: StateDirectory, tools: Tools) -> None:
     Postgres.remove(directory.postgres, native=native if own else None)
     for folder in (directory.aws_state, directory.aws_objects, directory.pids):
         shutil.rmtree(folder, ignore_errors=True)
-    for file in (directory.outputs, directory.master_password, directory.file):
+    for file in (
+        directory.outputs,
+        directory.master_password,
+        directory.admin_password,
+        directory.session,
+        directory.file,
+    ):
         file.unlink(missing_ok=True)
 
 
@@ -134,6 +141,7 @@ class Stack:
             self._ensure_emulator(settings)
         if deploy:
             self._deploy(report, context)
+            ensure_admin(self._directory, endpoint=settings.endpoint(), region=self._state.region)
         return Addresses(
             endpoint=settings.endpoint(),
             mailbox=f"{settings.endpoint()}/mailbox",

@@ -36,7 +36,7 @@ def task(kind: type[E], use_case: Callable[[E], Event]) -> Handler:
     The handler raises InvalidEventError, naming each field, for an event of another shape.
     """
     logger = Logger()
-    _look_for_garbage_again()
+    look_for_garbage_again()
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         logger.append_keys(request=getattr(context, "aws_request_id", None))
@@ -48,29 +48,29 @@ def task(kind: type[E], use_case: Callable[[E], Event]) -> Handler:
             logger.error("failed", extra={"error": type(error).__name__})
             raise
         except Exception as error:
-            logger.error("failed", extra={"error": _named(error), "where": _where(error)})
-            raise TaskFailedError(_named(error)) from None
+            logger.error("failed", extra={"error": named(error), "where": where(error)})
+            raise TaskFailedError(named(error)) from None
         logger.info("done", extra={**_loggable(answer), "milliseconds": round((monotonic() - started) * 1000)})
         return dict(json.loads(answer.model_dump_json()))
 
     return handler
 
 
-def _look_for_garbage_again() -> None:
+def look_for_garbage_again() -> None:
     """Ends what `beforehand/__init__.py` began: from here on, only what the function itself makes is searched."""
     if not gc.isenabled():
         gc.freeze()
         gc.enable()
 
 
-def _named(error: Exception) -> str:
+def named(error: Exception) -> str:
     """The kind of an error, with PostgreSQL's code where it is the database's."""
     told = error.args[0] if error.args else None
     code = told.get("C") if isinstance(told, dict) else None
     return f"{type(error).__name__} {code}" if code else type(error).__name__
 
 
-def _where(error: Exception) -> str:
+def where(error: Exception) -> str:
     """The places an error came through, innermost last: file and line, no values."""
     frames = traceback.extract_tb(error.__traceback__)
     return " > ".join(f"{frame.filename.rpartition('/python/')[2]}:{frame.lineno}" for frame in frames[-6:])

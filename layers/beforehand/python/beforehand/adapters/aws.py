@@ -15,6 +15,7 @@ def client(
     connect_seconds: float = 5,
     attempts: int = 4,
     region: str | None = None,
+    signature: str | None = None,
 ) -> Any:
     """A client of one service, in the function's own region unless another is named.
 
@@ -23,6 +24,7 @@ def client(
     config = Config(
         connect_timeout=connect_seconds,
         read_timeout=read_seconds,
+        signature_version=signature,
         retries={"mode": "standard", "total_max_attempts": attempts},
     )
     return _session().create_client(service, region_name=region, config=config)

@@ -8,11 +8,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pg8000.exceptions import InterfaceError
+from pg8000.exceptions import DatabaseError, InterfaceError
 from pg8000.native import Connection
 
 from beforehand.adapters import rds_token
 from beforehand.clock import now
+from beforehand.errors import BeforehandError
 from beforehand.settings import DatabaseSettings, from_environment
 
 AUTHORITY = Path(__file__).parent.parent / "certificates" / "database-ca.pem"
@@ -117,6 +118,10 @@ class PostgresDatabase:
         try:
             yield Transaction(connection)
             connection.run("commit")
+        except BeforehandError:
+            # Nothing is wrong with the connection when we ourselves refuse something.
+            self._undo(connection)
+            raise
         except BaseException:
             self._forget()
             raise
@@ -133,6 +138,12 @@ class PostgresDatabase:
             self._connection.run(setting)
         self._connection.run("begin")
         return self._connection
+
+    def _undo(self, connection: Connection) -> None:
+        try:
+            connection.run("rollback")
+        except (DatabaseError, InterfaceError, OSError):
+            self._forget()
 
     def _forget(self) -> None:
         """Closes the connection: whatever it had not committed is gone with it."""

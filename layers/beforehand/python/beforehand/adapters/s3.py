@@ -50,6 +50,15 @@ class S3Files:
         body = "".join(f"{document.model_dump_json()}\n" for document in documents).encode()
         client("s3").put_object(Bucket=self._bucket, Key=key, Body=body, ContentType="application/x-ndjson")
 
+    def upload_address(self, key: str, *, size: int, media: str, metadata: Mapping[str, str], seconds: int) -> str:
+        """Where whoever has it may put one file of that size, for so long. It is made here; S3 is not asked."""
+        given = {"Bucket": self._bucket, "Key": key, "ContentType": media, "ContentLength": size}
+        # By default S3 addresses are signed in a way that covers neither the size nor the headers.
+        address: str = client("s3", signature="s3v4").generate_presigned_url(
+            "put_object", Params={**given, "Metadata": dict(metadata)}, ExpiresIn=seconds
+        )
+        return address
+
     def read(self, key: str, kind: type[M]) -> M:
         """A document that was written before. Raises NotFoundError naming the key."""
         return kind.model_validate_json(self._get(key)["Body"].read())

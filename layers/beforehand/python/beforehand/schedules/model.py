@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,13 @@ from beforehand.names import Schedule
 def run_id_of(schedule: Schedule, due_at: datetime) -> UUID:
     """The id of the only run that a due time can have."""
     return from_content("run", schedule, due_at.astimezone(UTC).isoformat())
+
+
+def next_due(moment: datetime, *, minutes: int) -> datetime:
+    """The first due time after a moment, of a cadence that is on the clock of UTC."""
+    midnight = moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    every = timedelta(minutes=minutes)
+    return midnight + ((moment - midnight) // every + 1) * every
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -89,9 +89,9 @@ class PostgresRuns:
         )  # fmt: skip
 
     def note(self, run_id: UUID, *, statistics: Mapping[str, Any]) -> None:
-        """Keeps what a step of a run counted, beside what others have."""
+        """Keeps what a step of a run counted, beside what others have; what it counted first, stays."""
         self._transaction.run(
-            "update schedules_runs set statistics = statistics || cast(:more as jsonb) where run_id = :run_id",
+            "update schedules_runs set statistics = cast(:more as jsonb) || statistics where run_id = :run_id",
             run_id=run_id, more=json.dumps(statistics),
         )  # fmt: skip
 

@@ -60,6 +60,7 @@ with at_risk as (
 ), judged as (
     select r.customer_id, r.health, r.risk, coalesce(r.rank, 0) as rank,
            case when r.standing <> 'free' then r.standing
+                when h.standing = 'in_hand' then h.standing
                 when t.customer_id is not null then 'resting'
                 when h.standing is not null then h.standing
                 when outreach_v_draw(r.customer_id, :purpose, :salt) < :share then 'held_out'

@@ -1,0 +1,61 @@
+"""The stack through which people and programs come in: the HTTP API and the one function behind it."""
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from beforehand.api.access import LEAST_ROLE
+from beforehand.names import DatabaseRole, Prefix
+from beforehand.settings.api import ApiServeSettings
+from infra.capabilities.watched import Watched
+from infra.constructs.alarms import Alarms
+from infra.constructs.dead_letters import DeadLetters
+from infra.constructs.http_api import HttpApi
+from infra.constructs.task_function import TaskFunction, camel
+from infra.constructs.task_runtime import TaskRuntime
+from infra.foundation import Foundation
+from infra.packages import Packages
+from infra.stage import Stage
+from infra.watch import watch_api
+
+
+class Api(cdk.Stack):
+    """Layers are made here again: taken from the other stack, they could not change while this one uses them."""
+
+    def __init__(
+        self, scope: Construct, stage: Stage, *, foundation: Foundation, packages: Packages, authority: bytes
+    ) -> None:
+        super().__init__(scope, f"Beforehand-{stage.name}-Api", description="Beforehand: the way in")
+        foundation.files.acknowledge_prefixes(self)
+        runtime = TaskRuntime(self, "Runtime", stage=stage, packages=packages, authority=authority)
+        dead_letters = DeadLetters(self, "DeadLetters", stage=stage, capability="api")
+        serve = TaskFunction(
+            self,
+            "api_serve",
+            runtime=runtime,
+            dead_letters=dead_letters,
+            settings=foundation.database.settings(
+                ApiServeSettings,
+                DatabaseRole.APP_RW,
+                files_bucket=foundation.files.name,
+                commands_table=foundation.commands.name,
+                user_client_id=foundation.users.client_id,
+                scan_every_minutes=stage.scan_every_minutes,
+            ),
+            database=foundation.database,
+            rights=[
+                *foundation.files.write(Prefix.IMPORTS),
+                *foundation.files.write(Prefix.IMPORT_MAPPINGS),
+                *foundation.commands.copy(),
+            ],
+            # Phone numbers are read as imports read them.
+            layers=["imports"],
+            # The gateway itself waits for 30 seconds.
+            timeout=cdk.Duration.seconds(29),
+            memory=1024,
+        )
+        http = HttpApi(self, "Http", stage=stage, users=foundation.users, function=serve, routes=sorted(LEAST_ROLE))
+        watched = Watched(functions=(serve,), dead_letters=dead_letters)
+        watch_api(Alarms(self, "Alarms", stage=stage, staff=foundation.staff), watched, http)
+        cdk.CfnOutput(self, "ApiId", value=http.id)
+        cdk.CfnOutput(self, "ApiUrl", value=http.url)
+        cdk.CfnOutput(self, f"{camel(serve.name)}Function", value=serve.function.function_name)

@@ -1,0 +1,48 @@
+"""Who may do what: every route and the least role it takes. The gateway's routes are made of the same table."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Role(StrEnum):
+    """What a user may do, least first; each may do what those before it may."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    ADMIN = "admin"
+
+    @property
+    def may(self) -> str:
+        """What the role is for, in words."""
+        return {"viewer": "May look", "operator": "May work", "admin": "May change how it works"}[self.value]
+
+    def covers(self, least: "Role") -> bool:
+        """Whether this role is at least that one."""
+        roles = list(Role)
+        return roles.index(self) >= roles.index(least)
+
+
+LEAST_ROLE: Mapping[str, Role] = MappingProxyType(
+    {
+        "GET /v1/cases": Role.VIEWER,
+        "GET /v1/customers": Role.VIEWER,
+        "GET /v1/customers/{customer_id}": Role.VIEWER,
+        "GET /v1/customers/{customer_id}/purchases": Role.VIEWER,
+        "GET /v1/customers/{customer_id}/risk": Role.VIEWER,
+        "GET /v1/imports": Role.VIEWER,
+        "GET /v1/imports/{import_id}": Role.VIEWER,
+        "GET /v1/me": Role.VIEWER,
+        "GET /v1/openapi.json": Role.VIEWER,
+        "GET /v1/risk": Role.VIEWER,
+        "GET /v1/scans": Role.VIEWER,
+        "GET /v1/scans/{run_id}": Role.VIEWER,
+        "GET /v1/statistics": Role.VIEWER,
+        "PATCH /v1/customers/{customer_id}": Role.OPERATOR,
+        "POST /v1/cases/{case_id}/done": Role.OPERATOR,
+        "POST /v1/cases/{case_id}/take": Role.OPERATOR,
+        "POST /v1/imports": Role.OPERATOR,
+        "POST /v1/scans": Role.OPERATOR,
+    }
+)
+"""A route that is not listed here cannot be registered."""
