@@ -10,7 +10,6 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from beforehand.names import DatabaseRole, Schedule
-from beforehand.outbox.model import RELAY_MAY_RUN
 from beforehand.settings.outbox import OutboxRelaySettings, OutboxSweepSettings
 from infra.capabilities.watched import Watched
 from infra.constructs.cadence import Cadence
@@ -21,6 +20,10 @@ from infra.foundation import Foundation
 
 EVERY_MINUTES = 1
 """A crash delays a command by no more than this; an idle round costs one query."""
+
+
+RELAY_MAY_RUN = cdk.Duration.seconds(60)
+"""As `beforehand/outbox/model.py` has it: shorter than the lease of a command."""
 
 
 class Outbox(Construct):
@@ -64,7 +67,7 @@ class Outbox(Construct):
                 *commands.relay(),
                 iam.PolicyStatement(actions=["states:StartExecution"], resources=[scan.state_machine_arn]),
             ],
-            timeout=cdk.Duration.seconds(RELAY_MAY_RUN.total_seconds()),
+            timeout=RELAY_MAY_RUN,
         )
         _hear(self, relay, commands.stream, dead_letters)
         for schedule, function in ((Schedule.OUTBOX_SWEEP, sweep), (Schedule.OUTBOX_RELAY, relay)):
@@ -81,7 +84,11 @@ class Outbox(Construct):
 
 
 def _hear(scope: Construct, relay: TaskFunction, stream: str, dead_letters: DeadLetters) -> None:
-    """New rows lead to the relay at once. What it could not hear of, its cadence finds."""
+    """New rows lead to the relay at once. What it could not hear of, its cadence finds.
+
+    New ones only: its own claims and ends, and rows that expire, would wake it for nothing. One that died and is
+    asked for again is a change of its row, and waits for the cadence.
+    """
     mapping = lambda_.CfnEventSourceMapping
     lambda_.CfnEventSourceMapping(
         scope,

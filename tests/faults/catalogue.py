@@ -15,6 +15,7 @@ FAULTS = {
     22: "a poison record is among good ones",
     23: "one message of a scan cannot be written",
     24: "a step of an old run is delivered again, days later",
+    29: "a command of the next release comes to the relay of this one, in the middle of a deploy",
     30: "a function is killed in the middle of a migration",
     34: "a command is refused for good",
     35: "a function is killed in the middle of an import",

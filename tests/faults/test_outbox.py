@@ -15,7 +15,9 @@ from beforehand.adapters import step_functions
 from beforehand.adapters.postgres import PostgresDatabase
 from beforehand.adapters.step_functions import StepFunctions
 from beforehand.errors import RefusedError
+from beforehand.events.outbox import StartScan
 from beforehand.ids import from_content
+from beforehand.outbox import model
 from beforehand.outbox.model import LEASE, MOST_ATTEMPTS, Command, Filed, UnreachableError, pause_after
 from beforehand.outbox.scans import start_scan
 from beforehand.outbox.table import DynamoCommands
@@ -186,6 +188,28 @@ def test_while_the_table_is_down_callers_are_answered_and_their_commands_are_car
     assert len(settled(outside, count=1)) == 1
 
 
+@pytest.mark.fault(29)
+def test_what_the_next_release_adds_waits_for_it_and_is_carried_out_once(
+    outside: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = start_scan(NOW)
+    of_the_next = Filed(
+        command_id=asked.command_id, kind=asked.kind, key=asked.key, payload={**asked.payload, "dry_run": False},
+        round=1, added_at=NOW,
+    )  # fmt: skip
+    outside.commands.put(of_the_next)
+    assert outside.relay(now=NOW) == {"waiting": 1}
+    assert outside.row(asked)["because"] == "start_scan refused: dry_run: Extra inputs are not permitted"
+    assert outside.letters() == []
+
+    class NextStartScan(StartScan):
+        dry_run: bool
+
+    monkeypatch.setattr(model, "PAYLOADS", {"start_scan": NextStartScan})
+    assert outside.relay(now=NOW + pause_after(1)) == {"done": 1}
+    assert len(settled(outside, count=1)) == 1
+
+
 def test_a_table_that_hangs_costs_a_caller_two_seconds(
     outside: Outside, database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -217,7 +241,7 @@ def test_a_caller_hands_over_its_own_command_and_not_the_backlog(
     outside: Outside, database: PostgresDatabase
 ) -> None:
     backlog, own = earlier(30), start_scan(NOW)
-    add(database, *backlog, now=NOW - timedelta(hours=1))
+    add(database, *backlog, now=NOW - timedelta(minutes=1))
     add(database, own, now=NOW)
     assert hand_over(database, outside.table).because == "5 handed over"
     assert state_of(database, own)[0] == "copied"

@@ -262,6 +262,16 @@ def test_each_side_of_the_outbox_has_its_rights_and_no_more(assembly: Assembly) 
     assert [name for name, some in used.items() if "states:StartExecution" in some] == ["outbox_relay"]
 
 
+def test_the_relay_has_the_key_through_its_table_and_needs_none_for_its_letters(assembly: Assembly) -> None:
+    relay = assembly.functions()["outbox_relay"]
+    (key,) = [s for s in statements(assembly, relay) if "kms:Decrypt" in s["Action"]]
+    assert set(key["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
+    assert '"dynamodb."' in json.dumps(key["Condition"]["StringEquals"]["kms:ViaService"])
+    name = f"beforehand-{assembly.stage}-outbox-dead-letters"
+    (queue,) = [p for p in assembly.properties("AWS::SQS::Queue") if p["QueueName"] == name]
+    assert queue["SqsManagedSseEnabled"] is True and "KmsMasterKeyId" not in queue
+
+
 def test_the_database_lets_in_nobody_without_tls_and_is_encrypted_by_our_key(assembly: Assembly) -> None:
     (database,) = assembly.properties("AWS::RDS::DBInstance")
     assert database["EngineVersion"] == "18.4"
