@@ -1,6 +1,7 @@
 """When scans are due, and what their statistics say."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from io import BytesIO, StringIO
@@ -132,6 +133,25 @@ def draft(customer: str) -> Draft:
         run_id=RUN, customer_id=customer, language="en", language_name="English", subject="s", body="b",
         tone="warm", because="b",
     )  # fmt: skip
+
+
+def test_a_customer_is_shown_with_segment_and_tier_as_far_as_they_are_known() -> None:
+    text = StringIO()
+    screen = ScanScreen(Console(file=text), SETTINGS, Options(), Cadence(minutes=5))
+    known = briefs("C100088", "C100138", "C100485")
+    labels = (("VIP", "Platinum"), (None, "Gold"), (None, None))
+    lines = (
+        line.model_copy(update={"segment": segment, "loyalty_tier": tier})
+        for line, (segment, tier) in zip(known.customers, labels, strict=True)
+    )
+    screen.chosen(known.model_copy(update={"customers": tuple(lines)}))
+    for line in known.customers:
+        screen.written(draft(line.customer_id))
+    assert re.findall("Processing Customer.*", text.getvalue()) == [
+        "Processing Customer 1/3: C100088 (VIP, Platinum)",
+        "Processing Customer 2/3: C100138 (Gold)",
+        "Processing Customer 3/3: C100485",
+    ]
 
 
 def test_every_message_is_shown_although_one_was_never_written() -> None:
