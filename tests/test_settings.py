@@ -23,6 +23,13 @@ def test_what_is_written_is_what_is_read() -> None:
     assert ChurnSelectSettings.from_env(written.to_env()) == written
 
 
+@pytest.mark.parametrize(
+    ("written", "names"), [("VIP, Loyal", ("VIP", "Loyal")), ("VIP", ("VIP",)), (None, None), (" ,", None)]
+)
+def test_segments_are_parted_at_commas(written: str | None, names: tuple[str, ...] | None) -> None:
+    assert ChurnSelectSettings(**DATABASE, churn_segments=written).segments == names
+
+
 @pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.__name__)
 def test_every_setting_says_what_it_is_for(kind: type[Settings]) -> None:
     assert kind.__doc__

@@ -438,3 +438,60 @@ def test_what_lies_after_the_moment_is_not_known(transaction: Transaction) -> No
     refresh(transaction, NOON - timedelta(days=50))
     found = kept_signals(transaction)["C1"]
     assert (found.recency_days, found.lifetime_value) == (50, 9.0)
+
+
+def known_well(customer_id: str, **facts: Any) -> Record:
+    """Of whom enough is known to be scored, whatever day it is."""
+    usual = {"segment": "VIP", "loyalty_tier": "Gold", "nps": 9, "csat_180d": 4.0, "engagement_30d": 10,
+             "engagement_90d": 30, "signed_up_on": TODAY - timedelta(days=800)}  # fmt: skip
+    return Record(customer_id=customer_id, **{**usual, **facts})
+
+
+def test_a_snapshot_tells_how_the_day_ended_where_everyone_was_scored_twice_on_it(transaction: Transaction) -> None:
+    keep(transaction, [known_well("C1")], {})
+    refresh(transaction)
+    transaction.run("update customers set csat_180d = 1.0")
+    refresh(transaction, NOON + timedelta(hours=1))
+    refresh(transaction, NOON + timedelta(days=1))
+    now = transaction.row("select health from churn_scores")
+    assert now is not None
+    assert transaction.rows("select day, health from churn_snapshots") == [{"day": TODAY, "health": now["health"]}]
+
+
+def test_a_profile_that_is_changed_on_a_day_has_a_snapshot_of_it(transaction: Transaction) -> None:
+    keep(transaction, [known_well("C1")], {})
+    refresh(transaction)
+    other = replace(DEFAULT_V1, version="other-v1")
+    PostgresScores(transaction).refresh(as_of=NOON, profile=other)
+    PostgresScores(transaction).refresh(as_of=NOON + timedelta(days=1), profile=other)
+    assert transaction.rows("select day, profile from churn_snapshots") == [{"day": TODAY, "profile": "other-v1"}]
+
+
+def test_who_is_deleted_leaves_no_snapshot(transaction: Transaction) -> None:
+    keep(transaction, [known_well("C1"), *(known_well(f"D{n}") for n in range(9))], {})
+    refresh(transaction)
+    pretend_all_is_seen(transaction)
+    transaction.run("delete from customers where customer_id = 'C1'")
+    assert refresh(transaction, NOON + timedelta(hours=1)) == Scored(customers=9, rescored=1, changed=0)
+    assert transaction.row("select count(*) as kept from churn_snapshots") == {"kept": 9}
+    transaction.run("delete from customers where customer_id = 'D1'")
+    assert refresh(transaction, NOON + timedelta(days=1)).customers == 8
+    assert transaction.row("select count(*) as kept from churn_snapshots") == {"kept": 8}
+
+
+def test_counts_those_whose_score_is_another_and_no_others(transaction: Transaction) -> None:
+    keep(transaction, [known_well(f"C{n}") for n in range(10)], {})
+    refresh(transaction)
+    pretend_all_is_seen(transaction)
+    transaction.run("update customers set csat_180d = 1.0 where customer_id = 'C1'")
+    assert refresh(transaction, NOON + timedelta(hours=1)).changed == 1
+    assert refresh(transaction, NOON + timedelta(days=1)).changed == 0
+    transaction.run("update customers set marketing_consent = false where customer_id = 'C2'")
+    assert refresh(transaction, NOON + timedelta(days=1, hours=1)).changed == 0
+
+
+def test_values_that_are_all_the_same_are_each_the_mean(transaction: Transaction) -> None:
+    same = [known_well(f"C{n}", lifetime_value=Decimal("0.10")) for n in range(3)]
+    keep(transaction, same, {})
+    refresh(transaction)
+    assert [signals.lifetime_value_ratio for signals in kept_signals(transaction).values()] == [1.0, 1.0, 1.0]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 
@@ -236,3 +237,72 @@ def test_a_base_of_one_day_has_no_velocity(transaction: Transaction) -> None:
     )  # fmt: skip
     (facts,) = doing.candidates.facts(run_id, as_of=DUE_AT, profile=DEFAULT_V1)
     assert facts.velocity is None
+
+
+def test_scores_of_the_release_before_do_not_say_who_opted_out_and_are_made_again(transaction: Transaction) -> None:
+    """A deploy may fall between two steps of a scan: what the older one scored has no standing."""
+    base(transaction, lapsing("C1"), contacts={"C1": {"marketing_consent": False}})
+    doing = Scan(transaction)
+    run_id = doing.score().run_id
+    transaction.run("update churn_scores set standing = 'free'")
+    transaction.run("update churn_base set seen = null, snapshot_on = null, customers = 0")
+    found = doing.select(run_id)
+    assert (doing.left_alone(found), found.customers) == ({"opted_out": 1}, ())
+
+
+def test_a_time_at_which_somebody_was_well_is_no_waiting(transaction: Transaction) -> None:
+    base(transaction, lapsing("C1"), lapsing("C2", lifetime_value=Decimal(200)))
+    doing = Scan(transaction)
+    run_id = doing.score(risk_threshold=0.1, max_interventions=1).run_id
+    transaction.run(
+        "update churn_scores set treated_on = :day where customer_id = 'C1'", day=TODAY - timedelta(days=300)
+    )
+    assert doing.select(run_id).customers == ("C2",)
+
+
+def test_a_look_at_the_past_gives_nobody_back_the_time_before_their_turn(transaction: Transaction) -> None:
+    base(transaction, lapsing("C1"))
+    doing = Scan(transaction)
+    doing.select(doing.score().run_id)
+    transaction.run("update schedules_runs set state = 'finished'")
+    assert doing.select(doing.score(DUE_AT - timedelta(days=20)).run_id).customers == ("C1",)
+    assert transaction.row("select treated_on from churn_scores") == {"treated_on": TODAY}
+
+
+def test_who_is_held_out_waits_anew_when_their_turn_has_come_like_the_others(transaction: Transaction) -> None:
+    """Twelve who are alike take turns, one each day, and so does whoever is held out and like them."""
+    people = [f"C{number}" for number in range(40)]
+    out = next(c for c in people if held_out(c, Purpose.CHURN_INTERVENTION, HALF))
+    free = [c for c in people if not held_out(c, Purpose.CHURN_INTERVENTION, HALF)][:12]
+    base(transaction, *(lapsing(c) for c in (out, *free)))
+    doing = Scan(transaction)
+    doing.policy = HALF
+    turns: dict[str, list[int]] = {c: [] for c in (out, *free)}
+    for day in range(48):
+        run_id = doing.score(DUE_AT + timedelta(days=day), max_interventions=1).run_id
+        found = doing.select(run_id)
+        transaction.run("update schedules_runs set state = 'finished'")
+        for customer_id in (*found.customers, *(one.customer_id for one in doing.candidates.held_out(run_id))):
+            turns[customer_id].append(day)
+    later = {c: [day for day in days if day > 6] for c, days in turns.items()}
+    assert {after - day for days in later.values() for day, after in pairwise(days)} == {len(free)}
+
+
+def test_velocity_is_not_taken_from_a_score_that_did_not_stand_then(transaction: Transaction) -> None:
+    """By another profile since; back to the first one, its older snapshots say nothing of 28 days ago."""
+    base(transaction, lapsing("C1"))
+    doing = Scan(transaction)
+    doing.score(DUE_AT - timedelta(days=60))
+    other = replace(DEFAULT_V1, version="other-v1")
+    doing.scores.refresh(as_of=DUE_AT - timedelta(days=50), profile=other)
+    run_id = doing.score().run_id
+    doing.select(run_id)
+    (facts,) = doing.candidates.facts(run_id, as_of=DUE_AT, profile=DEFAULT_V1)
+    assert facts.velocity is None
+
+
+def test_segments_are_told_apart_as_the_score_tells_them(transaction: Transaction) -> None:
+    base(transaction, lapsing("C1", segment="vip"), lapsing("C2", segment="Regular"))
+    doing = Scan(transaction)
+    found = doing.select(doing.score().run_id, replace(USUAL, segments=("VIP",)))
+    assert found.customers == ("C1",)

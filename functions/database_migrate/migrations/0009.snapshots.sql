@@ -46,8 +46,8 @@ alter table churn_base add column seen xid8;
 alter table churn_base add column customers bigint not null default 0;
 alter table churn_base add column snapshot_on date;
 
--- How each customer stood on which day. A snapshot is written by the day's first whole pass where health (to a
--- tenth of a point) or profile is another than before; it stands until the next one.
+-- How each customer stood on which day. A snapshot is written by a whole pass where health (to a tenth of a point)
+-- or profile is another than before, in place of what an earlier pass of that day wrote; it stands until the next one.
 create table churn_snapshots (
     customer_id text not null,
     day         date not null,

@@ -10,7 +10,9 @@ from beforehand.churn.score import AGEING, LEAST_AT_STAKE
 
 SIGNALS = tuple(field.name for field in fields(Signals))
 RANK = f"""coalesce(c.risk * ln(1 + greatest(coalesce(c.lifetime_value, 0), {LEAST_AT_STAKE}))
-             * (1 + {AGEING} * greatest(cast(:day as date) - greatest(c.at_risk_since, c.treated_on), 0)), 0)"""
+             * (1 + {AGEING} * greatest(
+                 case when c.at_risk_since is not null
+                      then cast(:day as date) - greatest(c.at_risk_since, c.treated_on) end, 0)), 0)"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,10 +60,10 @@ class PostgresStandings:
                 left join churn_compared_signals as s on s.customer_id = p.customer_id
                 left join churn_base as b on true
                 left join lateral (
-                    select health from churn_snapshots
-                    where customer_id = c.customer_id and day <= b.day - 28 and profile = c.profile
+                    select health, profile from churn_snapshots
+                    where customer_id = c.customer_id and day <= b.day - 28
                     order by day desc limit 1
-                ) as v on true
+                ) as v on v.profile = c.profile
                 where p.customer_id = :id""",
             id=customer_id,
         )

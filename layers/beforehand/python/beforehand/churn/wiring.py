@@ -38,7 +38,7 @@ def select(step: ScanStep) -> ScanSelected:
         risk_threshold=settings.churn_risk_threshold,
         max_interventions=settings.churn_max_interventions,
         min_lifetime_value=settings.churn_min_lifetime_value,
-        segments=tuple(settings.churn_segments.split(",")) if settings.churn_segments else None,
+        segments=settings.segments,
     )
     with database(ChurnSelectSettings).transaction() as transaction:
         return scan.select(

@@ -8,7 +8,6 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import fsum
 
 from beforehand.churn.model import Signals
 
@@ -41,7 +40,12 @@ def yardstick_of(values: Iterable[float]) -> Yardstick:
     ordered = sorted(values)
     last = max(len(ordered) - 1, 1)
     kept = (value for place, value in enumerate(ordered) if place * STEPS % last < STEPS)
-    return Yardstick(values=tuple(kept), mean=fsum(ordered) / len(ordered))
+    return Yardstick(values=tuple(kept), mean=_mean(ordered))
+
+
+def _mean(values: Sequence[float]) -> float:
+    """Of whole cents, whose sum is exact: where all are the same, each is the mean."""
+    return sum(round(value * 100) for value in values) / len(values) / 100
 
 
 def yardsticks_of(base: Iterable[Signals]) -> dict[str, Yardstick]:

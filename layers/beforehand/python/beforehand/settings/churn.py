@@ -35,6 +35,12 @@ class ChurnSelectSettings(DatabaseSettings):
     contact_budget_days: Annotated[int, Field(ge=1, le=365)] = 28
     contact_case_rest_days: Days = 7
 
+    @property
+    def segments(self) -> tuple[str, ...] | None:
+        """The segments that are looked at; None: all of them."""
+        names = (name.strip() for name in (self.churn_segments or "").split(","))
+        return tuple(filter(None, names)) or None
+
 
 class ChurnBriefSettings(DatabaseSettings, FilesSettings):
     """`churn_brief`: the score profile, and how often a language model may be asked (0: there is none)."""

@@ -36,30 +36,37 @@ WAITING = f"""
 update churn_scores set at_risk_since = case when {AT_RISK} then cast(:day as date) end
 where (at_risk_since is not null) <> ({AT_RISK})"""
 
+# A day adds to the rank while somebody waits, since they came to be at risk or since their last turn.
+RANK = f"""at_stake * (1 + {AGEING} * greatest(
+    case when at_risk_since is not null then cast(:day as date) - greatest(at_risk_since, {{turns}}) end, 0))"""
+
 # Everyone at risk is judged once; the best of those who are free are kept, and how many there were of each.
 # The desk is asked for all of them in one go. A customer rests as well whom another run has in hand, since two
 # scans that overlap would both approach them, or has treated on the same day, whatever came of it: whoever stands
 # first and is skipped would else stand first in every scan, and keep the others from their turn.
-# Of those held out, the ones are noted whose turn it would have been, once within the cool-down like the others.
+# Of those held out, the ones are noted whose turn it would have been, once within the cool-down like the others;
+# and like the others they wait anew from then on.
 SELECT = f"""
 with at_risk as (
-    select customer_id, health, risk, standing,
-           risk * ln(1 + greatest(coalesce(lifetime_value, 0), {LEAST_AT_STAKE}))
-             * (1 + {AGEING} * greatest(cast(:day as date) - greatest(at_risk_since, treated_on), 0)) as rank
+    select customer_id, health, risk, standing as own_standing,
+           risk * ln(1 + greatest(coalesce(lifetime_value, 0), {LEAST_AT_STAKE})) as at_stake,
+           at_risk_since, treated_on
     from churn_scores
     where {AT_RISK}
       and (cast(:min_lifetime_value as float8) is null or lifetime_value >= :min_lifetime_value)
       and (cast(:segments as text[]) is null or exists (
           select from churn_signals as s
-          where s.customer_id = churn_scores.customer_id and s.segment = any(:segments)))
+          where s.customer_id = churn_scores.customer_id
+            and lower(s.segment collate "C") in (select lower(one collate "C")
+                                                 from unnest(cast(:segments as text[])) as one)))
 ), treated as (
     select c.customer_id
     from schedules_v_runs as r join churn_candidates as c on c.run_id = r.run_id
     where r.run_id <> :run_id
       and (r.state = 'running' or r.state = 'finished' and r.due_at >= :day_began and r.due_at < :day_ends)
 ), judged as (
-    select r.customer_id, r.health, r.risk, coalesce(r.rank, 0) as rank,
-           case when r.standing <> 'free' then r.standing
+    select r.*, {RANK.format(turns="treated_on")} as rank,
+           case when r.own_standing <> 'free' then r.own_standing
                 when h.standing = 'in_hand' then h.standing
                 when t.customer_id is not null then 'resting'
                 when h.standing is not null then h.standing
@@ -82,13 +89,16 @@ with at_risk as (
     order by rank desc, risk desc, customer_id collate "C" limit :max_interventions
 ), compared as (
     insert into churn_held_out (run_id, customer_id, due_at, rank, health, risk)
-    select :run_id, customer_id, :due_at, rank, health, risk
+    select :run_id, j.customer_id, :due_at, waited.rank, j.health, j.risk
     from judged as j
-    where standing = 'held_out'
-      and rank >= (select case when count(*) < :max_interventions then 0 else min(rank) end from best)
-      and not exists (select from churn_held_out as h
-                      where h.customer_id = j.customer_id and h.due_at > cast(:due_at as timestamptz) - :cool_down)
-    order by rank desc limit :max_interventions
+    left join lateral (select max(due_at) as due_at from churn_held_out
+                       where customer_id = j.customer_id) as noted on true
+    cross join lateral (select {RANK.format(turns="treated_on, cast(noted.due_at at time zone 'UTC' as date)")}
+                        as rank) as waited
+    where j.standing = 'held_out'
+      and waited.rank >= (select case when count(*) < :max_interventions then 0 else min(rank) end from best)
+      and (noted.due_at is null or noted.due_at <= cast(:due_at as timestamptz) - :cool_down)
+    order by waited.rank desc limit :max_interventions
 ), chosen as (
     insert into churn_candidates (run_id, customer_id, position, rank, health, risk)
     select scan.run_id, customer_id, row_number() over (order by rank desc, risk desc, customer_id collate "C"),
@@ -96,7 +106,8 @@ with at_risk as (
     from scan cross join best
     returning customer_id
 )
-update churn_scores set treated_on = :day from chosen where chosen.customer_id = churn_scores.customer_id"""
+update churn_scores set treated_on = greatest(treated_on, :day)
+from chosen where chosen.customer_id = churn_scores.customer_id"""
 
 FACTS = """
 select c.position, c.rank, c.health, c.risk,
@@ -112,10 +123,10 @@ cross join lateral (
     where customer_id = c.customer_id and purchased_on <= cast(:as_of as date)
 ) as b
 left join lateral (
-    select health from churn_snapshots
-    where customer_id = c.customer_id and day <= cast(:as_of as date) - 28 and profile = :profile
+    select health, profile from churn_snapshots
+    where customer_id = c.customer_id and day <= cast(:as_of as date) - 28
     order by day desc limit 1
-) as v on true
+) as v on v.profile = :profile
 where c.run_id = :run_id
 order by c.position"""
 

@@ -29,13 +29,15 @@ def merge(
     everyone: bool = False,
     beside: Mapping[str, tuple[str, str]] | None = None,
     also: str = "false",
+    anew: str = "true",
     returning: str = "1",
     then: str = "",
 ) -> str:
     """The statement; it answers one row of `Changes`.
 
     `fresh` has customer_id, the columns, and `known`: false for a customer who is no more. With `everyone`, whoever
-    is not in it is no more either. A row is changed where one of the columns differs, or where `also` holds.
+    is not in it is no more either. A row is written where one of the columns differs, or where `also` holds,
+    and counts as changed where `anew` holds between its `old` and its `new`.
     `beside` has further columns: the value of a new row, and of one that is changed. `returning` and `then` hand
     the rows on to a further part of the statement.
     """
@@ -49,8 +51,12 @@ def merge(
     kept, given = (", ".join(f"{row}.{name}" for name in columns) for row in ("kept", "fresh"))
     gone = "when not matched by source then delete" if everyone else ""
     counted = ", ".join(
-        f"count(*) filter (where done = '{done}') as {name}"
-        for name, done in (("added", "INSERT"), ("changed", "UPDATE"), ("removed", "DELETE"))
+        f"count(*) filter (where {done}) as {name}"
+        for name, done in (
+            ("added", "done = 'INSERT'"),
+            ("changed", "done = 'UPDATE' and anew"),
+            ("removed", "done = 'DELETE'"),
+        )
     )
     return f"""
 with merged as (
@@ -61,6 +67,6 @@ with merged as (
     when not matched by target and fresh.known then
         insert ({", ".join(names)}) values ({", ".join(values)})
     {gone}
-    returning merge_action() as done, {returning}
+    returning merge_action() as done, ({anew}) as anew, {returning}
 ){", " + then if then else ""}
 select {counted} from merged"""

@@ -29,6 +29,11 @@ where old.day < :oldest
   and exists (select from churn_snapshots as next
               where next.customer_id = old.customer_id and next.day > old.day and next.day <= :oldest)"""
 
+# Of who is no more nothing stays, and whoever comes again under the same id starts anew.
+FORGET_THE_GONE = """
+delete from churn_snapshots as old
+where not exists (select from churn_scores as kept where kept.customer_id = old.customer_id)"""
+
 CHANGED = """
 insert into churn_changed
 select distinct customer_id from customers_v_changes where changed_in >= cast(:seen as xid8)"""
@@ -37,6 +42,7 @@ FORGOTTEN = "select up_to from customers_v_changes_forgotten where up_to >= cast
 
 # A score that is the same keeps the moment since when it is.
 SINCE = " or ".join(f"kept.{name} is distinct from fresh.{name}" for name in SCORES)
+ANEW = " or ".join(f"old.{name} is distinct from new.{name}" for name in SCORES)
 TENTH = "round(cast(fresh.health * 10 as numeric)) / float8 '10'"
 
 
@@ -72,11 +78,12 @@ class PostgresScores:
         return self._score_everyone(day, base, seen, as_of, profile)
 
     def ensure(self, *, as_of: datetime, profile: ScoreProfile) -> None:
-        """Scores again where another run has scored as of another day since; keeps it so for this transaction."""
+        """Scores again where another run has scored as of another day since, or the release before has: its scores
+        say nothing of whom to leave alone. Keeps it so for this transaction."""
         settle(self._transaction)
         base = self._base()
         day = as_of.astimezone(UTC).date()
-        if base is None or (base.day, base.profile) != (day, profile.version):
+        if base is None or base.seen is None or (base.day, base.profile) != (day, profile.version):
             self.refresh(as_of=as_of, profile=profile)
 
     def _score_changed(self, changed: int, base: Base, seen: str, as_of: datetime, profile: ScoreProfile) -> Scored:
@@ -92,6 +99,9 @@ class PostgresScores:
                      left join ({_scored(profile, among=True)}) as scored
                        on scored.customer_id = changed.customer_id"""
         done = self._merge(_merged_scores(scored), profile=profile.version, as_of=as_of)
+        if done.removed:
+            among = " and customer_id in (select customer_id from churn_changed)"
+            self._transaction.run(FORGET_THE_GONE + among)
         customers = base.customers + done.added - done.removed
         self._remember(base.day, profile, seen, customers, base.snapshot_on)
         return Scored(customers=customers, rescored=changed, changed=done.touched)
@@ -108,6 +118,8 @@ class PostgresScores:
         statement = _merged_scores(scored, everyone=True, day=day if newest else None)
         done = self._merge(statement, profile=profile.version, as_of=as_of)
         self._transaction.run(FORGET, oldest=day - SNAPSHOTS_KEPT)
+        if done.removed:
+            self._transaction.run(FORGET_THE_GONE)
         counted = self._transaction.row("select count(*) as customers from churn_scores")
         customers = counted["customers"] if counted else 0
         self._remember(day, profile, seen, customers, day if newest else last)
@@ -184,17 +196,19 @@ def _merged_scores(fresh: str, *, everyone: bool = False, day: date | None = Non
     since = "fresh.as_of", f"case when {SINCE} then fresh.as_of else kept.as_of end"
     columns = (*SCORES, "lifetime_value", "standing")
     if day is None:
-        return merge("churn_scores", fresh, columns, everyone=everyone, beside={"as_of": since})
+        return merge("churn_scores", fresh, columns, everyone=everyone, beside={"as_of": since}, anew=ANEW)
     tenth = f"kept.snapshot_health is distinct from {TENTH}"
     return merge(
         "churn_scores", fresh, columns, everyone=everyone,
-        beside={"as_of": since, "snapshot_health": (TENTH, TENTH)}, also=tenth,
+        beside={"as_of": since, "snapshot_health": (TENTH, TENTH)}, also=tenth, anew=ANEW,
         then=f"""snapshots as (
             insert into churn_snapshots (customer_id, day, profile, health, risk, coverage)
             select customer_id, date '{day}', profile, health, risk, coverage from merged
             where done <> 'DELETE'
               and (tenth_before, profile_before) is distinct from (tenth, profile)
-            on conflict (customer_id, day) do nothing
+            on conflict (customer_id, day) do update
+            set profile = excluded.profile, health = excluded.health, risk = excluded.risk,
+                coverage = excluded.coverage
         )""",
         returning=(
             "new.customer_id, new.profile, new.health, new.risk, new.coverage, new.snapshot_health as tenth, "

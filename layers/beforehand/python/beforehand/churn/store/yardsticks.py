@@ -3,6 +3,7 @@
 from beforehand.adapters.postgres import Transaction
 from beforehand.churn.yardstick import EVERYONE, STEPS, Yardstick
 
+# The mean is that of whole cents, whose sum is exact: who has just the mean is held against just the mean.
 MAKE = f"""
 with valued as (
     select 'segment:' || coalesce(segment, '') as scope, lifetime_value from churn_signals
@@ -16,7 +17,7 @@ with valued as (
     window alike as (partition by scope order by lifetime_value)
 )
 insert into churn_yardsticks (scope, mean, negated)
-select scope, avg(lifetime_value),
+select scope, avg(round(lifetime_value * 100)) / 100,
        array_agg(-lifetime_value order by lifetime_value desc) filter (where place * {STEPS} % last < {STEPS})
 from placed
 group by scope"""
