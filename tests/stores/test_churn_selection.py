@@ -356,3 +356,19 @@ def test_two_scans_that_select_at_once_do_not_take_the_same(postgres: Postgres) 
             for table in ("churn_candidates", "churn_scans", "schedules_runs", "customers_purchases", "customers",
                           "churn_base", "churn_snapshots", "churn_scores", "churn_signals"):  # fmt: skip
                 transaction.run(f"delete from {table}")
+
+
+def test_a_run_that_is_taken_up_again_lets_go_of_whom_another_has_approached(transaction: Transaction) -> None:
+    base(transaction, lapsing("C1"), lapsing("C2"))
+    doing = Scan(transaction)
+    failed = doing.score().run_id
+    assert doing.select(failed).customers == ("C1", "C2")
+    assert doing.to_the_end(DUE_AT + timedelta(days=1), max_interventions=1).proposed == 1
+    (approached,) = transaction.rows("select customer_id from outreach")
+    transaction.run("update schedules_runs set state = 'running' where run_id = :run", run=failed)
+    (kept,) = doing.select(failed).customers
+    assert {kept, approached["customer_id"]} == {"C1", "C2"}
+    doing.brief(failed)
+    doing.write(failed, kept)
+    assert doing.propose(failed, now=DUE_AT + timedelta(days=2)).proposed == 1
+    assert doing.select(failed).customers == (kept,), "what a finished run did stays as it was"

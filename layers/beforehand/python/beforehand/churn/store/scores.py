@@ -38,7 +38,7 @@ CHANGED = """
 insert into churn_changed
 select distinct customer_id from customers_v_changes where changed_in >= cast(:seen as xid8)"""
 
-# As well where transactions are counted anew, as after restoring from a dump: what is new then is below what was seen.
+# As well where transactions are counted anew, as after restoring a dump: what is new then is below what was seen.
 UNKNOWN = """
 select up_to from customers_v_changes_forgotten where up_to >= cast(:seen as xid8)
 union all
