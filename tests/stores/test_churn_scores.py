@@ -495,3 +495,12 @@ def test_values_that_are_all_the_same_are_each_the_mean(transaction: Transaction
     keep(transaction, same, {})
     refresh(transaction)
     assert [signals.lifetime_value_ratio for signals in kept_signals(transaction).values()] == [1.0, 1.0, 1.0]
+
+
+def test_a_database_that_counts_its_transactions_anew_is_scored_whole(transaction: Transaction) -> None:
+    """Restored from a dump it is behind what was seen, and its notes of changes would lie in the past for long."""
+    keep(transaction, [known_well(f"C{n}") for n in range(10)], {})
+    refresh(transaction)
+    transaction.run("update churn_base set seen = cast('999999999999' as xid8)")
+    transaction.run("update customers set csat_180d = 1.0 where customer_id = 'C1'")
+    assert refresh(transaction, NOON + timedelta(hours=1)) == Scored(customers=10, rescored=10, changed=1)

@@ -5,20 +5,24 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from threading import Thread
 
 import pytest
 
-from beforehand.adapters.postgres import Transaction
+from beforehand.adapters.postgres import PostgresDatabase, Transaction
 from beforehand.churn import scan
 from beforehand.churn.documents import Brief, brief_file
 from beforehand.churn.model import Record
 from beforehand.churn.profile import DEFAULT_V1
 from beforehand.churn.score import rank_of
+from beforehand.churn.store.scores import settle
 from beforehand.events.churn import ScanRequested, ScanSelected, ScanStep
 from beforehand.ids import from_content
 from beforehand.journal.store import PostgresJournal
 from beforehand.outreach.model import Purpose
 from beforehand.outreach.policy import ContactPolicy, draw, held_out
+from beforehand_cli.local.postgres import Postgres
+from tests.conftest import connect
 from tests.stores.churn_base import keep
 from tests.stores.test_churn_scan import DUE_AT, USUAL, Scan, base, lapsing
 
@@ -306,3 +310,65 @@ def test_segments_are_told_apart_as_the_score_tells_them(transaction: Transactio
     doing = Scan(transaction)
     found = doing.select(doing.score().run_id, replace(USUAL, segments=("VIP",)))
     assert found.customers == ("C1",)
+
+
+def test_a_base_all_of_which_is_held_out_is_compared_with_nobody(transaction: Transaction) -> None:
+    base(transaction, *(lapsing(f"C{number}") for number in range(5)))
+    doing = Scan(transaction)
+    doing.policy = ContactPolicy(holdout_share=1)
+    found = doing.select(doing.score(max_interventions=1000).run_id)
+    assert (doing.left_alone(found), found.customers) == ({"held_out": 5}, ())
+    assert len(doing.candidates.held_out(found.run_id)) == 5
+
+
+def test_a_thousand_are_treated_in_one_scan_and_no_more(transaction: Transaction) -> None:
+    base(transaction, *(lapsing(f"C{number:04}") for number in range(1001)))
+    doing = Scan(transaction)
+    run_id = doing.score(max_interventions=1000).run_id
+    found = doing.select(run_id)
+    assert (found.at_risk, len(set(found.customers))) == (1001, 1000)
+    assert doing.select(run_id) == found
+    assert doing.select(doing.score(DUE_AT + timedelta(minutes=5)).run_id).customers == ("C1000",)
+
+
+def test_two_scans_that_select_at_once_do_not_take_the_same(postgres: Postgres) -> None:
+    first, second = (PostgresDatabase(lambda: connect(postgres)) for _ in range(2))
+    found: list[ScanSelected] = []
+    try:
+        with first.transaction() as transaction:
+            base(transaction, lapsing("C1"), lapsing("C2"))
+            doing = Scan(transaction)
+            runs = [doing.score(DUE_AT + timedelta(minutes=m), max_interventions=1).run_id for m in (0, 5)]
+
+        def late() -> None:
+            with second.transaction() as transaction:
+                found.append(Scan(transaction).select(runs[1]))
+
+        with first.transaction() as transaction:
+            settle(transaction)
+            thread = Thread(target=late)
+            thread.start()
+            found.append(Scan(transaction).select(runs[0]))
+        thread.join(60)
+        assert [one.customers for one in found] == [("C1",), ("C2",)]
+    finally:
+        with first.transaction() as transaction:
+            for table in ("churn_candidates", "churn_scans", "schedules_runs", "customers_purchases", "customers",
+                          "churn_base", "churn_snapshots", "churn_scores", "churn_signals"):  # fmt: skip
+                transaction.run(f"delete from {table}")
+
+
+def test_a_run_that_is_taken_up_again_lets_go_of_whom_another_has_approached(transaction: Transaction) -> None:
+    base(transaction, lapsing("C1"), lapsing("C2"))
+    doing = Scan(transaction)
+    failed = doing.score().run_id
+    assert doing.select(failed).customers == ("C1", "C2")
+    assert doing.to_the_end(DUE_AT + timedelta(days=1), max_interventions=1).proposed == 1
+    (approached,) = transaction.rows("select customer_id from outreach")
+    transaction.run("update schedules_runs set state = 'running' where run_id = :run", run=failed)
+    (kept,) = doing.select(failed).customers
+    assert {kept, approached["customer_id"]} == {"C1", "C2"}
+    doing.brief(failed)
+    doing.write(failed, kept)
+    assert doing.propose(failed, now=DUE_AT + timedelta(days=2)).proposed == 1
+    assert doing.select(failed).customers == (kept,), "what a finished run did stays as it was"

@@ -39,6 +39,3 @@ create table customers_changes_forgotten (
 
 create view customers_v_changes_forgotten as
 select up_to from customers_changes_forgotten;
-
-create view customers_v_size as
-select count(*) as customers from customers;

@@ -22,8 +22,8 @@ class ContactPolicy:
     """One version of the policy.
 
     Nobody is approached for the same purpose within `cool_down` (half-open: exactly so long ago is long enough),
-    more often than `budget` times in `budget_period` for whatever purpose, or while a person has their case in
-    hand or took it up within `case_rest`. `holdout_share` (0–1) of the customers are never approached for an
+    more often than `budget` times in `budget_period` for whatever purpose, or while a case of theirs is
+    open or was opened within `case_rest`. `holdout_share` (0–1) of the customers are never approached for an
     automated purpose; `holdout_salt` draws them, and another salt draws others.
     """
 

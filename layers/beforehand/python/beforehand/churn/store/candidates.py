@@ -109,6 +109,14 @@ with at_risk as (
 update churn_scores set treated_on = greatest(treated_on, :day)
 from chosen where chosen.customer_id = churn_scores.customer_id"""
 
+# A run that is taken up again, hours after it failed, lets go of whom other runs have approached meanwhile.
+LET_GO = """
+delete from churn_candidates as c
+where c.run_id = :run_id
+  and exists (select from schedules_v_runs as r where r.run_id = c.run_id and r.state = 'running')
+  and customer_id in (select customer_id from outreach_v_standings(
+      :purpose, :due_at, :cool_down, :budget, :budget_period, :case_rest))"""
+
 FACTS = """
 select c.position, c.rank, c.health, c.risk,
        p.name, p.language, case when p.email is null then 'sms' else 'email' end as channel,
@@ -140,11 +148,17 @@ class PostgresCandidates:
     def select(self, run_id: UUID, *, trigger: Trigger, due_at: datetime, policy: ContactPolicy) -> Selected:
         """Finds whom to treat, and leaves alone whom the contact policy protects as of `due_at`.
 
-        A run that has found them already keeps them.
+        A run that has found them already keeps them, but for those whom the policy protects by now.
         """
         began = due_at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         settle(self._transaction)
-        if self._scan(run_id) is None:
+        desk = {
+            "purpose": Purpose.CHURN_INTERVENTION, "cool_down": policy.cool_down, "budget": policy.budget,
+            "budget_period": policy.budget_period, "case_rest": policy.case_rest,
+        }  # fmt: skip
+        if self._scan(run_id) is not None:
+            self._transaction.run(LET_GO, run_id=run_id, due_at=due_at, **desk)
+        else:
             thresholds = {"health_threshold": trigger.health_threshold, "risk_threshold": trigger.risk_threshold}
             if trigger.health_threshold is not None and self._is_newest(began.date()):
                 self._transaction.run(WAITING, day=began.date(), **thresholds)
@@ -153,9 +167,7 @@ class PostgresCandidates:
                 day_ends=began + timedelta(days=1), **thresholds,
                 max_interventions=trigger.max_interventions, min_lifetime_value=trigger.min_lifetime_value,
                 segments=None if trigger.segments is None else list(trigger.segments),
-                purpose=Purpose.CHURN_INTERVENTION, cool_down=policy.cool_down, budget=policy.budget,
-                budget_period=policy.budget_period, case_rest=policy.case_rest,
-                share=policy.holdout_share, salt=policy.holdout_salt,
+                **desk, share=policy.holdout_share, salt=policy.holdout_salt,
             )  # fmt: skip
         return self.selected(run_id)
 

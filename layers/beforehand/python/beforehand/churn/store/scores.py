@@ -38,7 +38,11 @@ CHANGED = """
 insert into churn_changed
 select distinct customer_id from customers_v_changes where changed_in >= cast(:seen as xid8)"""
 
-FORGOTTEN = "select up_to from customers_v_changes_forgotten where up_to >= cast(:seen as xid8)"
+# As well where transactions are counted anew, as after restoring a dump: what is new then is below what was seen.
+UNKNOWN = """
+select up_to from customers_v_changes_forgotten where up_to >= cast(:seen as xid8)
+union all
+select pg_current_xact_id() where pg_snapshot_xmax(pg_current_snapshot()) < cast(:seen as xid8)"""
 
 # A score that is the same keeps the moment since when it is.
 SINCE = " or ".join(f"kept.{name} is distinct from fresh.{name}" for name in SCORES)
@@ -139,9 +143,10 @@ class PostgresScores:
     def _changed(self, seen: str) -> int | None:
         """Puts those whose facts changed into `churn_changed`; returns how many there are.
 
-        None where changes since then are forgotten already: the same past day may be looked at again, weeks later.
+        None where nobody can say: changes since then are forgotten already, as when the same past day is looked at
+        again weeks later.
         """
-        if self._transaction.row(FORGOTTEN, seen=seen) is not None:
+        if self._transaction.row(UNKNOWN, seen=seen) is not None:
             return None
         self._transaction.run("drop table if exists pg_temp.churn_changed")
         self._transaction.run("create temporary table churn_changed (customer_id text primary key) on commit drop")
