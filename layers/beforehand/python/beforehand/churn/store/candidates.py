@@ -87,16 +87,18 @@ with at_risk as (
 ), best as (
     select * from judged where standing = 'free'
     order by rank desc, risk desc, customer_id collate "C" limit :max_interventions
+), last as (
+    select case when count(*) < :max_interventions then 0 else min(rank) end as rank from best
 ), compared as (
     insert into churn_held_out (run_id, customer_id, due_at, rank, health, risk)
     select :run_id, j.customer_id, :due_at, waited.rank, j.health, j.risk
-    from judged as j
+    from last
+    join judged as j on j.standing = 'held_out' and j.rank >= last.rank
     left join lateral (select max(due_at) as due_at from churn_held_out
                        where customer_id = j.customer_id) as noted on true
     cross join lateral (select {RANK.format(turns="treated_on, cast(noted.due_at at time zone 'UTC' as date)")}
                         as rank) as waited
-    where j.standing = 'held_out'
-      and waited.rank >= (select case when count(*) < :max_interventions then 0 else min(rank) end from best)
+    where waited.rank >= last.rank
       and (noted.due_at is null or noted.due_at <= cast(:due_at as timestamptz) - :cool_down)
     order by waited.rank desc limit :max_interventions
 ), chosen as (
