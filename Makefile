@@ -37,7 +37,7 @@ bench-scan: $(VENV)/.run   ## what a scan of a million customers takes, beside p
 	$(BIN)/python -m benchmarks.scan
 
 $(VENV)/bin/uv: requirements/uv.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Beforehand needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Name another with: make PYTHON=python3.13 ...")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Beforehand needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Name another with: make PYTHON=python3.13 ...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/uv.txt
 
@@ -87,4 +87,4 @@ synth: .beforehand/tools   ## write the templates of a stage to cdk.out, without
 
 clean:             ## stop everything and remove what was made here, data included
 	[ ! -x $(BIN)/beforehand ] || $(BIN)/beforehand down --remove-data
-	rm -rf $(VENV) .beforehand cdk.out .hypothesis .pytest_cache .mypy_cache .ruff_cache
+	rm -rf data/memory $(VENV) .beforehand cdk.out .hypothesis .pytest_cache .mypy_cache .ruff_cache

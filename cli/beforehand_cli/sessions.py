@@ -96,11 +96,14 @@ class Sessions:
                 AuthParameters={"USERNAME": email, "PASSWORD": password},
             )
             if answer.get("ChallengeName") == "NEW_PASSWORD_REQUIRED":
+                chosen = new_password()
+                if chosen in ("", password):
+                    raise SignInRefusedError("The password to stay with must not be the temporary one.")
                 answer = cognito.respond_to_auth_challenge(
                     ClientId=place.client_id,
                     ChallengeName="NEW_PASSWORD_REQUIRED",
                     Session=answer["Session"],
-                    ChallengeResponses={"USERNAME": email, "NEW_PASSWORD": new_password()},
+                    ChallengeResponses={"USERNAME": email, "NEW_PASSWORD": chosen},
                 )
         except refused as error:
             raise SignInRefusedError(f"{error.response['Error']['Message']} Nobody was signed in.") from None

@@ -133,7 +133,8 @@ def test_the_plan_of_the_seeds_customer() -> None:
         ("loyalty", {"loyalty_tier": "Gold", "loyalty_tier_fell": True},
          "Fell to Gold in the last 90 days (losing status)"),
         ("segment", {"segment": "Occasional"}, "Is in the Occasional segment"),
-        ("lifetime_value", {"lifetime_value_rank": 0.12}, "Has brought more than 12% of their segment"),
+        ("lifetime_value", {"lifetime_value_rank": 0.12},
+         "By value above 12% of their segment (among the lower half)"),
         ("tenure", {"tenure_days": 40}, "Customer for 40 days (still new)"),
     ],
 )  # fmt: skip

@@ -115,9 +115,12 @@ session = botocore.session.get_session()
 session.set_credentials("key", "secret")
 calls = {
     "bedrock-runtime": ("converse", {"modelId": "m", "messages": []}),
+    "dynamodb": ("query", {"TableName": "t" * 3}),
     "lambda": ("invoke", {"FunctionName": "f"}),
     "s3": ("get_object", {"Bucket": "b" * 3, "Key": "k"}),
     "secretsmanager": ("get_secret_value", {"SecretId": "s"}),
+    "sqs": ("send_message", {"QueueUrl": "https://sqs.ap-south-1.amazonaws.com/1/q", "MessageBody": "b"}),
+    "stepfunctions": ("start_execution", {"stateMachineArn": "arn:aws:states:ap-south-1:1:stateMachine:m"}),
 }
 signed = {}
 class Seen(Exception): pass

@@ -473,6 +473,19 @@ def test_a_person_takes_over_and_the_message_waits_for_them(transaction: Transac
     assert [row["case_id"] for row in entered] == [str(case.case_id), None]
 
 
+def test_a_look_at_the_past_asks_nobody_to_take_over(transaction: Transaction) -> None:
+    base(transaction, escalated("C1"))
+    doing = Scan(transaction)
+    run_id = doing.score().run_id
+    doing.select(run_id)
+    for customer_id in doing.brief(run_id):
+        doing.write(run_id, customer_id)
+    doing.propose(run_id, now=DUE_AT + timedelta(days=7))
+    assert PostgresCases(transaction).page(state=None, after=None, limit=10) == []
+    result = doing.result(run_id)
+    assert (result.cases, result.customers[0].case_id) == (0, None)
+
+
 def test_a_rerun_opens_no_second_case(transaction: Transaction) -> None:
     base(transaction, escalated())
     doing = Scan(transaction)

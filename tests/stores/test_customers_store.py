@@ -1,6 +1,6 @@
 """Imports against the real database: good rows go in, each bad one is named, nothing is half-done."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -109,6 +109,45 @@ def test_refuses_the_purchases_of_strangers(transaction: Transaction) -> None:
 def test_columns_that_are_not_understood_are_named(transaction: Transaction) -> None:
     answer = load(transaction, "customers", "customer_id,shoe_size\nC1,44\n")
     assert "shoe_size" in answer.because
+
+
+@pytest.mark.parametrize(
+    ("text", "stands"),
+    [
+        ("customer_id,marketing_consent\nC1,yes\n", (False, date(2025, 11, 2), "api")),
+        ("customer_id,marketing_consent,consented_on\nC1,yes,2025-11-02\n", (False, date(2025, 11, 2), "api")),
+        ("customer_id,marketing_consent,consented_on\nC1,yes,2025-11-03\n", (True, date(2025, 11, 3), None)),
+        ("customer_id,marketing_consent\nC1,no\n", (False, date(2025, 11, 2), "api")),
+        ("customer_id,marketing_consent\nC1,\n", (False, date(2025, 11, 2), "api")),
+        ("customer_id,name\nC1,Asha\n", (False, date(2025, 11, 2), "api")),
+    ],
+)
+def test_an_opt_out_is_lifted_only_by_a_yes_of_a_later_day(
+    transaction: Transaction, text: str, stands: tuple[object, ...]
+) -> None:
+    load(transaction, "customers", "customer_id,marketing_consent\nC1,yes\n")
+    transaction.run(
+        """update customers set marketing_consent = false, consented_on = date '2025-11-02', consent_source = 'api'
+           where customer_id = 'C1'"""
+    )
+    load(transaction, "customers", text)
+    assert consent(transaction) == stands
+
+
+def test_an_opt_out_takes_the_date_and_source_of_the_yes_with_it(transaction: Transaction) -> None:
+    load(
+        transaction,
+        "customers",
+        "customer_id,marketing_consent,consented_on,consent_source\nC1,yes,2024-01-01,web\n",
+    )
+    load(transaction, "customers", "customer_id,marketing_consent\nC1,no\n")
+    assert consent(transaction) == (False, None, None)
+
+
+def consent(transaction: Transaction) -> tuple[object, ...]:
+    row = transaction.row("select marketing_consent, consented_on, consent_source from customers")
+    assert row is not None
+    return tuple(row.values())
 
 
 def test_notes_whose_facts_changed_and_forgets_it_after_two_days(transaction: Transaction) -> None:

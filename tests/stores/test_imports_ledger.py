@@ -156,6 +156,33 @@ def test_the_same_file_twice_at_once_ends_twice_and_counts_once(postgres: Postgr
     assert [entry["state"] for entry in listed(database)] == ["done"] * len(set(keys))
 
 
+def test_many_deliveries_of_one_upload_at_once_open_it_once(postgres: Postgres) -> None:
+    now = datetime(2026, 1, 15, 9, tzinfo=UTC)
+    own = [PostgresDatabase(lambda: connect(postgres)) for _ in range(8)]
+    together, refused = threading.Barrier(len(own)), list[Exception]()
+
+    def begin(database: PostgresDatabase, upload: Upload) -> None:
+        with database.transaction() as transaction:
+            transaction.run("select 1")
+            together.wait()
+            try:
+                PostgresImports(transaction).begin(upload)
+            except Exception as error:
+                refused.append(error)
+
+    for number in range(20):
+        one = Upload(
+            import_id=uuid4(), key=f"at once {number}", file_name="f", kind="customers", uploaded_by=None,
+            started_at=now,
+        )  # fmt: skip
+        threads = [threading.Thread(target=begin, args=(database, one)) for database in own]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert refused == []
+
+
 def test_an_import_that_was_killed_is_ended_by_the_next_and_one_that_runs_is_not(postgres: Postgres) -> None:
     now = datetime(2026, 1, 15, 9, tzinfo=UTC)
     database, other = (PostgresDatabase(lambda: connect(postgres)) for _ in range(2))

@@ -88,6 +88,7 @@ def _ask_for_another(api: Api, scans: Scans) -> None:
     console.print("\n[bold]6. A customer opts out, and the API is asked for a scan[/bold]")
     first = next(one for one in api.items("/v1/risk", most=100) if one["standing"] == "free")
     api.write("PATCH", f"/v1/customers/{first['customer_id']}", {"marketing_consent": False})
+    console.print(f"   {first['customer_id']} is not to be contacted any more", highlight=False)
     asked = api.write("POST", "/v1/scans", {"max_interventions": 3})
     for step in scans.follow(datetime.fromisoformat(asked["due_at"])):
         if isinstance(step, Briefs):

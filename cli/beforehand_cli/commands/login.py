@@ -13,6 +13,7 @@ from beforehand_cli.sessions import Place, Sessions
 from beforehand_cli.terminal import console
 
 PASSWORD_VARIABLE = "BEFOREHAND_PASSWORD"  # noqa: S105 - the name of a variable
+NEW_PASSWORD_VARIABLE = "BEFOREHAND_NEW_PASSWORD"  # noqa: S105 - likewise
 
 
 def login(
@@ -64,9 +65,12 @@ def _password(prompt: str) -> str:
 
 def _chosen() -> str:
     """A password to stay with, where the one so far was temporary."""
-    if given := os.environ.get("BEFOREHAND_NEW_PASSWORD"):
+    if given := os.environ.get(NEW_PASSWORD_VARIABLE):
         return given
     if not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\n")
+        raise typer.BadParameter(
+            "the password is a temporary one; sign in at a terminal to choose your own, "
+            f"or set {NEW_PASSWORD_VARIABLE}"
+        )
     return str(typer.prompt("The password was temporary; choose one to stay with", hide_input=True,
                             confirmation_prompt=True))  # fmt: skip

@@ -121,7 +121,10 @@ def _list(found: Iterable[Mapping[str, Any]], columns: tuple[str, ...], as_json:
         for one in found:
             print_json(json.dumps(one))
         return
-    table = Table(*(name.replace("_", " ") for name in columns), box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for name in columns:
+        # An id that is cut off cannot be typed.
+        table.add_column(name.replace("_", " "), no_wrap=name.endswith("_id"), overflow="fold")
     for one in found:
         table.add_row(*(escape(_cell(one[name])) for name in columns))
     console.print(table if table.row_count else "There is none.", markup=False, highlight=False)

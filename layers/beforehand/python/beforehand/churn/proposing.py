@@ -99,7 +99,7 @@ def propose(
     if run.state == "finished":
         return told(files.read(result_file(run.run_id), ScanResult))
     found = candidates.selected(run.run_id)
-    treated = [_gathered(candidate, run, files) for candidate in found.candidates]
+    treated = [_gathered(candidate, run, files, now=now) for candidate in found.candidates]
     results = _results(treated, outreach, now=now)
     cases.open([case for one in treated if (case := one.case) is not None], now=now)
     customers = tuple(recording.intervention(one, result) for one, result in zip(treated, results, strict=True))
@@ -114,8 +114,9 @@ def propose(
     return told(result)
 
 
-def _gathered(candidate: Candidate, run: Run, files: Files) -> Treated:
+def _gathered(candidate: Candidate, run: Run, files: Files, *, now: datetime) -> Treated:
     return Treated(
+        looks_back=run.due_at + recording.VALID_FOR <= now,
         candidate=candidate,
         brief=files.find(brief_file(run.run_id, candidate.customer_id), Brief),
         draft=files.find(draft_file(run.run_id, candidate.customer_id), Draft),

@@ -22,11 +22,15 @@ ACTIONS = {Status.DONE: "propose", Status.SKIPPED: "skip", Status.FAILED: "fail"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Treated:
-    """One candidate with what the steps before have left for them, as far as they have."""
+    """One candidate with what the steps before have left for them, as far as they have.
+
+    A run `looks_back` when what it finds is too old to act on: it opens no case.
+    """
 
     candidate: Candidate
     brief: Brief | None
     draft: Draft | None
+    looks_back: bool = False
 
     @property
     def proposal(self) -> Proposal | None:
@@ -38,7 +42,7 @@ class Treated:
     @property
     def case(self) -> NewCase | None:
         """The wish that a person takes over, or None. It does not need a message that could be written."""
-        if self.brief is None:
+        if self.brief is None or self.looks_back:
             return None
         outreach_id = None if self.proposal is None else self.proposal.outreach_id
         return case_of(self.brief, cycle=cycle_of(self.brief), outreach_id=outreach_id)

@@ -94,12 +94,16 @@ def _segment(signals: Signals) -> str | None:
 
 def _lifetime_value(signals: Signals) -> str | None:
     rank = signals.lifetime_value_rank
-    return None if rank is None else f"Has brought more than {rank:.0%} of their segment"
+    return None if rank is None else f"By value above {rank:.0%} of their segment ({_place(rank)})"
 
 
 def _value_percentile(signals: Signals) -> str | None:
     rank = signals.lifetime_value_percentile
-    return None if rank is None else f"Has brought more than {rank:.0%} of all customers"
+    return None if rank is None else f"By value above {rank:.0%} of all customers ({_place(rank)})"
+
+
+def _place(rank: float) -> str:
+    return "among the lower half" if rank < 0.5 else "among the upper half"
 
 
 def _relative_value(signals: Signals) -> str | None:

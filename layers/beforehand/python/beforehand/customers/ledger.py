@@ -24,6 +24,8 @@ class PostgresImports:
 
         One that ended without an answer, since the import itself failed, is taken up again.
         """
+        # Two deliveries at once: `on conflict` watches one of the two unique columns, and the other would refuse.
+        self._transaction.run("select pg_advisory_xact_lock(hashtextextended(:key, 0))", key=upload.key)
         self._end_what_was_killed(upload.started_at)
         self._transaction.run(
             """insert into customers_imports (import_id, key, file_name, kind, state, uploaded_by, started_at,

@@ -10,6 +10,12 @@ from beforehand.customers.columns import COLUMNS, Kind
 from beforehand.customers.model import Merged, Taken
 
 PIECE = 1 << 16
+CONSENT = ("marketing_consent", "consented_on", "consent_source")
+
+# Whoever opted out stays so until they say yes on a later day: an older file, or one that does not say when, is no
+# new word of theirs.
+STAYS_OUT = """(customers.marketing_consent is false and excluded.marketing_consent
+    and not coalesce(excluded.consented_on > coalesce(customers.consented_on, date '-infinity'), false))"""
 
 
 # Whoever reads the notes of changes starts each day from everyone, so older ones are of little use; that they are
@@ -75,10 +81,12 @@ class PostgresImport:
     def merge_customers(self, columns: tuple[str, ...], *, now: datetime) -> Merged:
         """Adds and changes customers. An empty cell says nothing: what was known stays."""
         facts = [name for name in columns if name != "customer_id"]
-        sets = ", ".join(f"{name} = coalesce(excluded.{name}, customers.{name})" for name in facts)
-        differs = " or ".join(
-            f"coalesce(excluded.{n}, customers.{n}) is distinct from customers.{n}" for n in facts
-        )
+        if "marketing_consent" in facts:
+            # Its date and its source are those of the word that counts, or unknown.
+            facts = [*facts, *(name for name in CONSENT if name not in facts)]
+        values = {name: _newer(name, consent="marketing_consent" in facts) for name in facts}
+        sets = ", ".join(f"{name} = {value}" for name, value in values.items())
+        differs = " or ".join(f"{value} is distinct from customers.{name}" for name, value in values.items())
         action = (
             f"do update set {sets}, updated_at = excluded.updated_at where {differs}" if facts else "do nothing"
         )
@@ -122,6 +130,16 @@ class PostgresImport:
         touched = counts["added"] + counts["changed"]
         self._transaction.run(FORGET)
         return Merged(added=counts["added"], changed=counts["changed"], unchanged=counts["incoming"] - touched)
+
+
+def _newer(name: str, *, consent: bool) -> str:
+    """What stands after an import: what the file says, or else what stood before."""
+    given = f"coalesce(excluded.{name}, customers.{name})"
+    if not consent or name not in CONSENT:
+        return given
+    other = "excluded.marketing_consent is distinct from customers.marketing_consent"
+    said = f"case when excluded.marketing_consent is not null and {other} then excluded.{name} else {given} end"
+    return f"case when {STAYS_OUT} then customers.{name} else {said} end"
 
 
 def _pieces(rows: Iterable[tuple[int, list[str]]]) -> Iterator[str]:
