@@ -59,6 +59,13 @@ def connect(server: Postgres) -> native.Connection:
     return native.Connection(DatabaseRole.APP_RW, unix_sock=str(server.socket), database=DATABASE_NAME)
 
 
+def forget(server: Postgres, table: str, where: str = "true") -> None:
+    """Takes away what a test has committed; functions may not do that to a ledger, the tables' owner may."""
+    owner = native.Connection(DatabaseRole.MIGRATOR, unix_sock=str(server.socket), database=DATABASE_NAME)
+    owner.run(f"delete from {table} where {where}")
+    owner.close()
+
+
 @pytest.fixture
 def database(postgres: Postgres) -> PostgresDatabase:
     """The database as a function uses it; what is committed here stays for the tests that follow."""

@@ -21,7 +21,7 @@ from beforehand.outreach.model import Channel, Proposal, Purpose
 from beforehand.outreach.store import PostgresOutreach
 from beforehand.results import Status
 from beforehand_cli.local.postgres import Postgres
-from tests.conftest import connect
+from tests.conftest import connect, forget
 
 NOW = datetime(2026, 1, 15, 9, tzinfo=UTC)
 ASHA = Person(name="asha@example.com", role=Role.OPERATOR)
@@ -110,9 +110,8 @@ def test_of_two_who_take_it_at_once_one_wins_and_the_other_is_told_who(
             assert PostgresCases(transaction).get(CASE.case_id).taken_by == won.case.taken_by
         assert [decision.because for decision in entered.decisions] == [won.because]
     finally:
-        with database.transaction() as transaction:
-            transaction.run("delete from outreach_cases where customer_id = 'C1'")
-            transaction.run("delete from outreach where customer_id = 'C1'")
+        for table in ("outreach_cases", "outreach"):
+            forget(postgres, table, "customer_id = 'C1'")
 
 
 @pytest.mark.parametrize(
@@ -144,7 +143,8 @@ def test_a_message_that_is_too_old_does_not_go_and_the_case_stays(transaction: T
 def test_what_went_already_is_never_sent_again(transaction: Transaction) -> None:
     opened(transaction, held=replace(HELD, held=False))
     take(transaction)
-    transaction.run("update outreach set state = 'sent'")
+    for state in ("claimed", "sent"):
+        transaction.run("update outreach set state = :state", state=state)
     assert finish(transaction, Answer.SEND).because == "the message cannot go any more: is sent"
     assert finish(transaction, Answer.HANDLED).status is Status.DONE
     assert state_of_message(transaction) == "sent"

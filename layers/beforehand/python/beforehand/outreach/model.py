@@ -31,6 +31,39 @@ class Channel(StrEnum):
     WEBHOOK = "webhook"
 
 
+class State(StrEnum):
+    """How far an outreach is; the database holds which moves are legal (migration 0014)."""
+
+    SCHEDULED = "scheduled"
+    HELD = "held"
+    CLAIMED = "claimed"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    SKIPPED = "skipped"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    REVIEW = "review"
+
+
+class Hold(StrEnum):
+    """What a held message waits for."""
+
+    PERSON = "person"
+    """A person who lets it go or withdraws it."""
+    WINDOW = "window"
+    BUDGET = "budget"
+    COOL_DOWN = "cool_down"
+    CASE = "case"
+    DRY_RUN = "dry_run"
+    """Its channel to be enabled."""
+    STOPPED = "stopped"
+    """The kill switch to be let go."""
+    BACK_OFF = "back_off"
+    """The next attempt, after a provider's definite no."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Proposal:
     """A planner's wish to contact someone. `priority` is 0–100, higher first; `step` counts re-attempts.

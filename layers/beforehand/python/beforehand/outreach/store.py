@@ -23,7 +23,8 @@ class PostgresOutreach:
     def release(self, outreach_id: UUID, *, now: datetime) -> Result:
         """Lets a held outreach go, from now on. FAILED where it is held no more, or too old to be sent."""
         released = self._transaction.run(
-            """update outreach set state = 'scheduled', due_at = greatest(due_at, :now)
+            """update outreach
+               set state = 'scheduled', hold = null, due_at = greatest(due_at, :now), next_at = greatest(due_at, :now)
                where outreach_id = :outreach_id and state = 'held' and not_after > :now""",
             outreach_id=outreach_id, now=now,
         )  # fmt: skip
@@ -35,7 +36,8 @@ class PostgresOutreach:
     def withdraw(self, outreach_id: UUID) -> Result:
         """Cancels a held outreach. SKIPPED where it is held no more."""
         withdrawn = self._transaction.run(
-            "update outreach set state = 'cancelled' where outreach_id = :outreach_id and state = 'held'",
+            """update outreach set state = 'cancelled', hold = null, next_at = null
+               where outreach_id = :outreach_id and state = 'held'""",
             outreach_id=outreach_id,
         )
         if withdrawn:
