@@ -60,8 +60,6 @@ class Hold(StrEnum):
     """Its channel to be enabled."""
     STOPPED = "stopped"
     """The kill switch to be let go."""
-    BACK_OFF = "back_off"
-    """The next attempt, after a provider's definite no."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

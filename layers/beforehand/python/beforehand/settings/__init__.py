@@ -79,3 +79,9 @@ class CommandsSettings(Settings):
     """The table that commands are carried out from."""
 
     commands_table: str
+
+
+class GatesSettings(Settings):
+    """The table where each attempt has its key, and each suppression and kill switch its row."""
+
+    gates_table: str
