@@ -1,0 +1,22 @@
+"""The providers of the channels that are set up."""
+
+from collections.abc import Mapping
+
+from beforehand.outreach.channels.email import SesEmail
+from beforehand.outreach.channels.model import Provider
+from beforehand.outreach.model import Channel
+from beforehand.settings.outreach import ChannelSettings
+
+
+def providers(settings: ChannelSettings) -> Mapping[Channel, Provider]:
+    """Each channel's provider; made for one invocation, so that no connection of an earlier one is used."""
+    made: dict[Channel, Provider] = {}
+    if settings.email_from is not None:
+        made[Channel.EMAIL] = SesEmail(
+            sender=settings.email_from,
+            name=settings.company_name,
+            reply_to=settings.email_reply_to,
+            configuration_set=settings.email_configuration_set,
+            unsubscribe_to=settings.email_unsubscribe_to,
+        )
+    return made
