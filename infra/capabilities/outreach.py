@@ -1,4 +1,4 @@
-"""Delivery: every minute what is due is claimed, sent once, and written down; what nobody told of is asked about."""
+"""Delivery: every minute what is due is claimed, sent once, written down; what nobody told of is asked about."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_scheduler as scheduler
@@ -135,7 +135,7 @@ def _deliver(flow: Workflow, functions: _Functions) -> None:
 
 
 def _each_chunk(flow: Workflow, functions: _Functions) -> dict[str, object]:
-    """One chunk after another is sent and recorded; one that fails is recorded as far as it came, and others go on."""
+    """Each chunk is sent and recorded; one that fails is recorded as far as it came, and the others go on."""
     chunk = {"chunk": ask("$chunk")}
     send = flow.invoke(functions.send, chunk, repeat=False)
     record = flow.invoke(functions.record, chunk)

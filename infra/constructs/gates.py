@@ -1,4 +1,4 @@
-"""What decides whether a message may leave: a key for each attempt, suppressions and kill switches, in one table."""
+"""What decides whether a message may leave: keys of attempts, suppressions and kill switches, in one table."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
