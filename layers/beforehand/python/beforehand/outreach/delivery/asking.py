@@ -27,7 +27,7 @@ def ask(
     now: Callable[[], datetime],
     time_left: Callable[[], bool],
 ) -> Counter[str]:
-    """Puts `void` under each key that is free: counts what is now void, what was known, and what is left for later."""
+    """Puts `void` under each key that is free: counts what is now void, what was known, what is left for later."""
     return Counter(_ask(gates, *one, now=now()) if time_left() else "left" for one in attempts)
 
 

@@ -1,6 +1,6 @@
 """The table of gates in DynamoDB: one key for each attempt, for which sender and asker race.
 
-Whoever writes the key first decides: a sender that it is about to call the provider, an asker that nobody ever will.
+Whoever writes the key first decides: a sender that it is about to call the provider, an asker that nobody will.
 Beside the keys stand the suppressions (`suppressed#<hash of the address>`) and the kill switches
 (`switch#all`, `switch#<channel>`), which are checked in the same transaction. No row holds anything personal.
 """

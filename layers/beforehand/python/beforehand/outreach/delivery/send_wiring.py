@@ -1,4 +1,4 @@
-"""Puts the side of delivery together that reaches providers and no database: `outreach_send`, `outreach_reconcile`."""
+"""Puts the side of delivery together that reaches providers and no database: sending, and asking."""
 
 from beforehand.adapters.s3 import S3Files
 from beforehand.clock import monotonic, now, within

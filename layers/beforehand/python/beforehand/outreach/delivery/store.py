@@ -141,7 +141,7 @@ class PostgresDelivery:
         )  # fmt: skip
 
     def questions(self, attempts: Iterable[tuple[UUID, int]]) -> list[Question]:
-        """Those attempts that are still the last of a message that is claimed or unknown; nobody else moves them."""
+        """Those that are still the last attempt of a message that is claimed or unknown; nobody else moves them."""
         found = self._transaction.rows(
             """select o.outreach_id, o.customer_id, o.attempt, o.channel, o.state, o.lease_until, o.not_after,
                       (select count(*) from outreach_attempts a
