@@ -8,12 +8,17 @@ import pytest
 from pg8000.exceptions import DatabaseError
 
 from beforehand.adapters.postgres import PostgresDatabase, Transaction
+from beforehand.journal.store import PostgresJournal
+from beforehand.outreach import casework
+from beforehand.outreach.cases import Answer, Person, Role
+from beforehand.outreach.cases_store import PostgresCases
 from beforehand.outreach.channels.model import Outcome
 from beforehand.outreach.delivery.model import LEASE, SETTLE, Mode
 from beforehand.outreach.delivery.store import PostgresDelivery
 from beforehand.outreach.gate.model import Action, Verdict
 from beforehand.outreach.model import Channel, Hold
 from beforehand.outreach.store import PostgresOutreach
+from beforehand.results import Status
 from tests.outreach.desk import NOW, Desk, proposal
 
 
@@ -167,6 +172,28 @@ def test_a_lost_answer_goes_to_a_person_and_never_again_by_itself(desk: Desk) ->
     assert case["kind"] == "review"
     assert desk.claim(NOW + timedelta(days=1)).claimed == []
     assert desk.phone.taken == [one]
+
+
+@pytest.mark.parametrize(
+    ("answer", "becomes"), [(Answer.HANDLED, "sent"), (Answer.SEND, "scheduled"), (Answer.DISMISSED, "review")]
+)
+def test_only_a_person_says_what_became_of_a_lost_answer(desk: Desk, answer: Answer, becomes: str) -> None:
+    desk.phone.outcomes = [Outcome.UNKNOWN]
+    (one,) = desk.propose(proposal())
+    (chunk,) = desk.claim().chunks
+    desk.send(chunk)
+    desk.record(chunk)
+    desk.ask(NOW + LEASE + SETTLE)
+    cases, journal = PostgresCases(desk.transaction), PostgresJournal(desk.transaction)
+    (case,) = cases.page(state=None, after=None, limit=9)
+    asha = Person(name="asha", role=Role.OPERATOR)
+    casework.take(case.case_id, by=asha, cases=cases, journal=journal, now=NOW)
+    move = casework.finish(
+        case.case_id, by=asha, answer=answer, cases=cases, desk=PostgresOutreach(desk.transaction),
+        journal=journal, now=NOW,
+    )  # fmt: skip
+    assert (move.status, desk.state(one)) == (Status.DONE, becomes)
+    assert len(desk.claim(NOW + timedelta(hours=1)).claimed) == (answer is Answer.SEND)
 
 
 def test_a_record_that_comes_too_late_is_fenced(desk: Desk) -> None:

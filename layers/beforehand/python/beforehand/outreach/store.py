@@ -21,12 +21,12 @@ class PostgresOutreach:
         return [self._propose(proposal, now) for proposal in proposals]
 
     def release(self, outreach_id: UUID, *, now: datetime) -> Result:
-        """Lets a held outreach go, from now on. FAILED where it is held no more, or too old to be sent."""
+        """Lets an outreach go, from now on, that is held or whose answer was lost. FAILED where it is neither."""
         released = self._transaction.run(
             """update outreach
                set state = 'scheduled', hold = null,
                    due_at = greatest(due_at, :now), next_at = greatest(due_at, :now)
-               where outreach_id = :outreach_id and state = 'held' and not_after > :now""",
+               where outreach_id = :outreach_id and state in ('held', 'review') and not_after > :now""",
             outreach_id=outreach_id, now=now,
         )  # fmt: skip
         if released:
@@ -45,6 +45,16 @@ class PostgresOutreach:
             return Result(id=str(outreach_id), status=Status.DONE, because="the message is withdrawn")
         return Result(id=str(outreach_id), status=Status.SKIPPED, because=f"it {self._standing(outreach_id)}")
 
+    def confirm(self, outreach_id: UUID, *, because: str) -> Result:
+        """Says of an outreach whose answer was lost that it arrived. SKIPPED where that is known already."""
+        confirmed = self._transaction.run(
+            """update outreach set state = 'sent', state_because = :because
+               where outreach_id = :outreach_id and state = 'review'""",
+            outreach_id=outreach_id, because=because,
+        )  # fmt: skip
+        status = Status.DONE if confirmed else Status.SKIPPED
+        return Result(id=str(outreach_id), status=status, because=because)
+
     def _standing(self, outreach_id: UUID) -> str:
         found = self._transaction.row(
             "select state, not_after from outreach where outreach_id = :outreach_id", outreach_id=outreach_id
@@ -52,7 +62,11 @@ class PostgresOutreach:
         if found is None:
             return "is not in the ledger"
         state, until = found["state"], found["not_after"]
-        return f"had to go before {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if state == "held" else f"is {state}"
+        return (
+            f"had to go before {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+            if state in ("held", "review")
+            else f"is {state}"
+        )
 
     def _propose(self, proposal: Proposal, now: datetime) -> Result:
         added = self._transaction.run(
