@@ -8,7 +8,6 @@ from beforehand.outreach.messages.model import Catalogue, Company, Part, Templat
 from beforehand.outreach.messages.render import known, write
 from beforehand.outreach.messages.values import examples
 
-
 SOMEBODY = "Asha Rao"
 COMPANY = Company(name="The Company")
 
