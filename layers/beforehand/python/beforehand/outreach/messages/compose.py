@@ -72,7 +72,8 @@ def _email(subject: str, text: str, language: str, company: Company, unsubscribe
 def _sms(subject: str, text: str, language: str, unsubscribe_url: str | None) -> Composed:
     words = footer(footer_language(language))
     leave = f"{words.sms_leave} {unsubscribe_url}" if unsubscribe_url else words.sms_leave_by_reply
-    whole = "\n".join([*paragraphs(text), leave])
+    # One space that does not break would put the whole text into UCS-2.
+    whole = "\n".join([*paragraphs(text), leave]).replace("\u00a0", " ")
     needed = segments(whole)
     if needed.count > MOST_SEGMENTS:
         raise UncomposableError(
