@@ -191,7 +191,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, call: Call, mode: str, message_id: str) -> None:
         more: dict[str, str] = {}
-        if ":" in mode or mode.isdigit():  # 400:SendingPausedException:its text
+        if ":" in mode or mode.isdigit():  # 400:SendingPausedException:its text or REASON
             status, name, text = (*mode.split(":", 2), "", "")[:3]
             return self._say(int(status), _error(name, text), {"x-amzn-ErrorType": name} if name else {})
         status, error = {
@@ -233,7 +233,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _error(name: str, text: str) -> bytes:
-    return json.dumps({"__type": name, "message": text, "Message": text}).encode()
+    reason = {"Reason": text} if text.isupper() else {}
+    return json.dumps({"__type": name, "message": text, "Message": text, **reason}).encode()
 
 
 def _taken(message_id: str) -> bytes:

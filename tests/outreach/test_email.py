@@ -2,21 +2,20 @@
 
 import json
 import socket
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
-from beforehand.adapters import aws
 from beforehand.outreach.channels.available import available
 from beforehand.outreach.channels.email import SesEmail, ascii_domain, tags
 from beforehand.outreach.channels.model import Evidence, Outbound, Outcome
 from beforehand.outreach.channels.wiring import providers
 from beforehand.outreach.model import Channel
 from beforehand.settings.outreach import ChannelSettings
-from tests.outreach.provider_server import Mode, ProviderServer, running
+from tests.outreach.conftest import aws_at, forget_clients
+from tests.outreach.provider_server import Mode, ProviderServer
 
 ID = UUID("0199b0d2-3f6e-7c11-9c2f-aa00bb11cc22")
 MESSAGE = Outbound(
@@ -33,47 +32,16 @@ MESSAGE = Outbound(
 SENDER = "hello@beforehand.example"
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProviderServer]:
-    with running(tmp_path_factory.mktemp("provider")) as provider:
-        yield provider
-
-
-@pytest.fixture
-def ses(server: ProviderServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[ProviderServer]:
-    at_server(server.address, monkeypatch)
-    server.says(Mode.ACCEPTS)
-    for name in ("calls.jsonl", "accepted.jsonl"):
-        (server.folder / name).unlink(missing_ok=True)
-    yield server
-    forget_clients()
-
-
-def at_server(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for service in ("SESV2", "PINPOINT_SMS_VOICE_V2"):
-        monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", address)
-    for name, value in {"ACCESS_KEY_ID": "key", "SECRET_ACCESS_KEY": "secret", "REGION": "ap-south-1"}.items():
-        monkeypatch.setenv(f"AWS_{name}", value)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-south-1")
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    forget_clients()
-
-
-def forget_clients() -> None:
-    aws.client.cache_clear()
-    aws._session.cache_clear()
-
-
 def email(**given: object) -> SesEmail:
     return SesEmail(sender=SENDER, name="Beforehand Demo", read_seconds=2, connect_seconds=1, **given)  # type: ignore[arg-type]
 
 
-def request(ses: ProviderServer) -> dict[str, object]:
-    (call,) = ses.calls()
+def request(provider: ProviderServer) -> dict[str, object]:
+    (call,) = provider.calls()
     return json.loads(call["body"])
 
 
-def test_a_message_goes_out_with_text_html_and_one_click_to_unsubscribe(ses: ProviderServer) -> None:
+def test_a_message_goes_out_with_text_html_and_one_click_to_unsubscribe(provider: ProviderServer) -> None:
     sending = email(
         reply_to="help@beforehand.example",
         configuration_set="beforehand-dev",
@@ -81,8 +49,8 @@ def test_a_message_goes_out_with_text_html_and_one_click_to_unsubscribe(ses: Pro
     )
     answer = sending.send(MESSAGE)
     assert (answer.outcome, answer.because) == (Outcome.ACCEPTED, "SES took it")
-    assert answer.provider_id == ses.taken()[0]["message_id"]
-    assert request(ses) == {
+    assert answer.provider_id == provider.taken()[0]["message_id"]
+    assert request(provider) == {
         "FromEmailAddress": f"Beforehand Demo <{SENDER}>",
         "Destination": {"ToAddresses": ["asha@customer.example"]},
         "ReplyToAddresses": ["help@beforehand.example"],
@@ -113,9 +81,9 @@ def test_a_message_goes_out_with_text_html_and_one_click_to_unsubscribe(ses: Pro
     }
 
 
-def test_a_message_without_html_or_link_has_neither(ses: ProviderServer) -> None:
+def test_a_message_without_html_or_link_has_neither(provider: ProviderServer) -> None:
     email().send(replace(MESSAGE, html=None, unsubscribe_url=None))
-    simple = request(ses)["Content"]["Simple"]  # type: ignore[index]
+    simple = request(provider)["Content"]["Simple"]  # type: ignore[index]
     assert set(simple["Body"]) == {"Text"}
     assert "Headers" not in simple
 
@@ -163,38 +131,40 @@ ANSWERS = {
 
 @pytest.mark.parametrize(("says", "outcome", "because"), [(m, *said) for m, said in ANSWERS.items()])
 def test_each_answer_has_its_meaning_and_no_call_is_ever_repeated(
-    ses: ProviderServer, says: str, outcome: Outcome, because: str
+    provider: ProviderServer, says: str, outcome: Outcome, because: str
 ) -> None:
-    ses.says(says)
+    provider.says(says)
     answer = email().send(MESSAGE)
     assert (answer.outcome, answer.because) == (outcome, f"SES: {because}")
-    assert len(ses.calls()) == 1
+    assert len(provider.calls()) == 1
     assert "asha" not in answer.because
 
 
 def test_what_was_not_reached_may_be_sent_later(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
-        at_server(f"http://127.0.0.1:{closed.getsockname()[1]}", monkeypatch)
+        aws_at(f"http://127.0.0.1:{closed.getsockname()[1]}", monkeypatch)
         answer = email().send(MESSAGE)
     assert answer.outcome is Outcome.NOT_NOW
     assert answer.because == "SES: it was not reached, nothing was sent (EndpointConnectionError)"
-    at_server("http://no-such-host.invalid", monkeypatch)
+    aws_at("http://no-such-host.invalid", monkeypatch)
     assert email().send(MESSAGE).outcome is Outcome.NOT_NOW
     forget_clients()
 
 
-def test_a_function_without_credentials_sends_nothing(ses: ProviderServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_function_without_credentials_sends_nothing(
+    provider: ProviderServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     forget_clients()
     answer = email().send(MESSAGE)
-    assert (answer.outcome, ses.calls()) == (Outcome.NOT_NOW, [])
+    assert (answer.outcome, provider.calls()) == (Outcome.NOT_NOW, [])
     assert answer.because == "SES: the function has no credentials or no region (NoCredentialsError)"
 
 
-def test_a_connection_of_an_earlier_invocation_is_not_used(ses: ProviderServer) -> None:
+def test_a_connection_of_an_earlier_invocation_is_not_used(provider: ProviderServer) -> None:
     earlier = email()
     assert earlier.send(MESSAGE).outcome is Outcome.ACCEPTED
     pools = earlier._caller._client()._endpoint.http_session._manager.pools

@@ -8,6 +8,7 @@ def available(settings: ChannelSettings) -> frozenset[Channel]:
     """The channels whose settings are there; a message for another is refused before it is claimed."""
     there = {
         Channel.EMAIL: settings.email_from,
+        Channel.SMS: settings.sms_origination,
     }
     return frozenset(channel for channel, needed in there.items() if needed)
 

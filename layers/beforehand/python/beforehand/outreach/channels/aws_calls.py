@@ -41,6 +41,7 @@ class Rule:
 
     outcome: Outcome
     because: str
+    name: str | None = None
 
 
 def not_now(because: str) -> Rule:
@@ -48,9 +49,9 @@ def not_now(because: str) -> Rule:
     return Rule(outcome=Outcome.NOT_NOW, because=because)
 
 
-def refused(because: str) -> Rule:
+def refused(because: str, *, name: str | None = None) -> Rule:
     """A no to this message: another attempt would meet it as well."""
-    return Rule(outcome=Outcome.REFUSED, because=because)
+    return Rule(outcome=Outcome.REFUSED, because=because, name=name)
 
 
 Rules = Callable[[str, Mapping[str, Any]], Rule | None]
@@ -109,11 +110,10 @@ class Caller:
         except ClientError as error:
             return self._of_answer(error.response)
         except (BotoCoreError, ResponseParserError, ValueError) as error:
-            rule = of_failure(error)
-            return self._answer(rule)
+            return self.answer(of_failure(error))
         provider_id = taken.get("MessageId") if isinstance(taken, Mapping) else None
         if not provider_id:
-            return self._answer(_unknown("its answer names no message"))
+            return self.answer(_unknown("its answer names no message"))
         return Answer(outcome=Outcome.ACCEPTED, because=f"{self._shown} took it", provider_id=provider_id)
 
     def _client(self) -> Any:
@@ -127,7 +127,7 @@ class Caller:
         error, about = response.get("Error", {}), response.get("ResponseMetadata", {})
         status, code = int(about.get("HTTPStatusCode", 0)), str(error.get("Code", ""))
         if not 400 <= status < 500 or status == REQUEST_TIMEOUT:
-            return self._answer(_unknown(f"it answered {status or 'without a status'}"))
+            return self.answer(_unknown(f"it answered {status or 'without a status'}"))
         rule = self._rules(code, response)
         if rule is None and code in COMMON:
             rule = not_now(COMMON[code])
@@ -135,10 +135,11 @@ class Caller:
             rule = not_now(COMMON["Throttling"])
         if rule is None:
             rule = refused(f"it answered {status}{f' ({code})' if code.isalnum() else ''}")
-        return self._answer(rule)
+        return self.answer(rule)
 
-    def _answer(self, rule: Rule) -> Answer:
-        return Answer(outcome=rule.outcome, because=f"{self._shown}: {rule.because}")
+    def answer(self, rule: Rule) -> Answer:
+        """What a rule says, in this service's name."""
+        return Answer(outcome=rule.outcome, because=f"{self._shown}: {rule.because}", rule=rule.name)
 
 
 def of_failure(error: Exception) -> Rule:

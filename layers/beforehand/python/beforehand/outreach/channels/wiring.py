@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from beforehand.outreach.channels.email import SesEmail
 from beforehand.outreach.channels.model import Provider
+from beforehand.outreach.channels.sms import AwsSms
 from beforehand.outreach.model import Channel
 from beforehand.settings.outreach import ChannelSettings
 
@@ -18,5 +19,15 @@ def providers(settings: ChannelSettings) -> Mapping[Channel, Provider]:
             reply_to=settings.email_reply_to,
             configuration_set=settings.email_configuration_set,
             unsubscribe_to=settings.email_unsubscribe_to,
+        )
+    if settings.sms_origination is not None:
+        made[Channel.SMS] = AwsSms(
+            origination=settings.sms_origination,
+            configuration_set=settings.sms_configuration_set,
+            message_type=settings.sms_message_type,
+            seconds_to_live=settings.sms_seconds_to_live,
+            max_price=settings.sms_max_price,
+            india_entity=settings.sms_india_entity,
+            india_templates=settings.india_templates,
         )
     return made
