@@ -26,6 +26,7 @@ class Role(StrEnum):
 LEAST_ROLE: Mapping[str, Role] = MappingProxyType(
     {
         "GET /v1/cases": Role.VIEWER,
+        "GET /v1/channels": Role.VIEWER,
         "GET /v1/customers": Role.VIEWER,
         "GET /v1/customers/{customer_id}": Role.VIEWER,
         "GET /v1/customers/{customer_id}/purchases": Role.VIEWER,
@@ -38,9 +39,12 @@ LEAST_ROLE: Mapping[str, Role] = MappingProxyType(
         "GET /v1/scans": Role.VIEWER,
         "GET /v1/scans/{run_id}": Role.VIEWER,
         "GET /v1/statistics": Role.VIEWER,
+        "PATCH /v1/channels/{channel}": Role.ADMIN,
         "PATCH /v1/customers/{customer_id}": Role.OPERATOR,
         "POST /v1/cases/{case_id}/done": Role.OPERATOR,
         "POST /v1/cases/{case_id}/take": Role.OPERATOR,
+        "POST /v1/channels/{channel}/resume": Role.ADMIN,
+        "POST /v1/channels/{channel}/stop": Role.OPERATOR,
         "POST /v1/imports": Role.OPERATOR,
         "POST /v1/scans": Role.OPERATOR,
     }

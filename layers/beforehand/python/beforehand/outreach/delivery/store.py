@@ -73,7 +73,8 @@ class PostgresDelivery:
         found = self._transaction.rows(
             """select channel, mode, least(
                    per_minute - (select count(*) from outreach_attempts a
-                                 where a.channel = c.channel and a.claimed_at > cast(:now as timestamptz) - interval '1 minute'),
+                                 where a.channel = c.channel and
+                                   a.claimed_at > cast(:now as timestamptz) - interval '1 minute'),
                    at_once - (select count(*) from outreach o
                               where o.channel = c.channel and o.state = 'claimed')) as room
                from outreach_channels c order by channel""",
