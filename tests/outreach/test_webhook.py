@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -98,9 +98,10 @@ def test_a_message_is_posted_once_and_signed_with_each_live_secret(provider: Pro
 
 def test_the_same_outreach_is_taken_once_however_often_it_comes(provider: ProviderServer) -> None:
     provider.says(Mode.LOSES)
-    assert to(provider).send(MESSAGE).outcome is Outcome.UNKNOWN
+    once = replace(MESSAGE, outreach_id=uuid4())
+    assert to(provider).send(once).outcome is Outcome.UNKNOWN
     provider.says(Mode.ACCEPTS)
-    assert to(provider).send(replace(MESSAGE, attempt=4)).outcome is Outcome.ACCEPTED
+    assert to(provider).send(replace(once, attempt=4)).outcome is Outcome.ACCEPTED
     assert [call["again"] for call in provider.calls()] == [False, True]
     assert len(provider.taken()) == 1
 
@@ -209,6 +210,7 @@ def test_an_answer_that_is_none_is_lost(told: bytes) -> None:
         ("120", 120),
         ("999999", 86_400),
         ("Fri, 27 Nov 2026 22:31:00 GMT", 60),
+        ("Fri, 27 Nov 2026 22:00:00 GMT", 0),
         ("soon", None),
         ("-5", None),
     ],

@@ -43,7 +43,7 @@ class ChannelSettings(Settings):
     webhook_hosts: str | None = None
     """The hosts that it may lie on, with commas between; None: the URL's own."""
     webhook_secret: str | None = None
-    """The secret (ARN) that signs: `{"current": "whsec_…", "previous": "whsec_…"}`, the latter while it still lives."""
+    """The secret (ARN) that signs: `{"current": "whsec_…", "previous": "whsec_…"}`, this one while it lives."""
     webhook_on_loopback: bool = False
     """The URL is plain http on this machine, and nothing else is called: for the local sink."""
 

@@ -1,7 +1,7 @@
 """Messages to the company's own system, signed: it decides how the customer is reached.
 
-Deduplicates by key: our protocol asks the system to take each `webhook-id` once, and it is the outreach's id in every
-attempt. A message whose answer was lost may therefore be sent again.
+Deduplicates by key: our protocol asks the system to take each `webhook-id` once, and it is the outreach's id in
+every attempt. A message whose answer was lost may therefore be sent again.
 """
 
 import json
@@ -130,7 +130,7 @@ def answer(reply: Reply, message: Outbound, *, now: datetime) -> Answer:
 
 
 def _wait(headers: Mapping[str, str], *, now: datetime) -> int | None:
-    """How many seconds `Retry-After` asks for, as a number or a date; None: it asks for nothing that can be read."""
+    """How many seconds `Retry-After` asks for, as a number or a date; None: nothing that can be read."""
     given = headers.get("retry-after", "").strip()
     if given.isascii() and given.isdigit():
         return min(int(given), LONGEST_WAIT)
