@@ -1,6 +1,7 @@
 """The settings of the functions of `outreach`."""
 
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, StringConstraints
 
@@ -37,8 +38,30 @@ class ChannelSettings(Settings):
     sms_india_templates: Annotated[str, Field(pattern=INDIA_TEMPLATES)] | None = None
     """The registered id of each template, `name=id` with commas between; `*` stands for every other template."""
 
+    webhook_url: Annotated[str, Field(max_length=2048)] | None = None
+    """Where the company's own system takes messages, signed; None: no webhook."""
+    webhook_hosts: str | None = None
+    """The hosts that it may lie on, with commas between; None: the URL's own."""
+    webhook_secret: str | None = None
+    """The secret (ARN) that signs: `{"current": "whsec_…", "previous": "whsec_…"}`, this one while it lives."""
+    webhook_on_loopback: bool = False
+    """The URL is plain http on this machine, and nothing else is called: for the local sink."""
+
     @property
     def india_templates(self) -> dict[str, str]:
         """The id of each template in India's register, by the template's name."""
         pairs = (pair.split("=") for pair in (self.sms_india_templates or "").split(",") if pair)
         return dict(pairs)
+
+    @property
+    def allowed_hosts(self) -> frozenset[str]:
+        """The hosts that the webhook may lie on."""
+        named = (self.webhook_hosts or "").split(",") if self.webhook_hosts else [_host(self.webhook_url or "")]
+        return frozenset(name.strip().lower() for name in named if name.strip())
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""

@@ -9,6 +9,7 @@ def available(settings: ChannelSettings) -> frozenset[Channel]:
     there = {
         Channel.EMAIL: settings.email_from,
         Channel.SMS: settings.sms_origination,
+        Channel.WEBHOOK: settings.webhook_url and settings.webhook_secret,
     }
     return frozenset(channel for channel, needed in there.items() if needed)
 

@@ -61,7 +61,7 @@ class AwsSms:
     """Sends from `origination`: a phone number, a sender id or a pool.
 
     `india_templates` are the ids of templates in India's register (DLT), by our templates' names, `*` for the
-    others; with an `india_entity`, a message to India whose template has no id is refused before a carrier drops it.
+    others; with an `india_entity`, a message there whose template has no id is refused before a carrier drops it.
     """
 
     channel = Channel.SMS

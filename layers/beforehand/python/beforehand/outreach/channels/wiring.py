@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 
+from beforehand import clock
+from beforehand.adapters.secrets_manager import TextSecret
 from beforehand.outreach.channels.email import SesEmail
 from beforehand.outreach.channels.model import Provider
 from beforehand.outreach.channels.sms import AwsSms
+from beforehand.outreach.channels.webhook import SignedWebhook
 from beforehand.outreach.model import Channel
 from beforehand.settings.outreach import ChannelSettings
 
@@ -29,5 +32,13 @@ def providers(settings: ChannelSettings) -> Mapping[Channel, Provider]:
             max_price=settings.sms_max_price,
             india_entity=settings.sms_india_entity,
             india_templates=settings.india_templates,
+        )
+    if settings.webhook_url is not None and settings.webhook_secret is not None:
+        made[Channel.WEBHOOK] = SignedWebhook(
+            url=settings.webhook_url,
+            hosts=settings.allowed_hosts,
+            loopback=settings.webhook_on_loopback,
+            secret=TextSecret(settings.webhook_secret),
+            now=clock.now,
         )
     return made
