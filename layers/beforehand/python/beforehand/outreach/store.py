@@ -1,8 +1,10 @@
 """Outreach in PostgreSQL. The database holds the promise that a proposal becomes one outreach only."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from beforehand.adapters.postgres import Transaction
@@ -71,14 +73,20 @@ class PostgresOutreach:
     def _propose(self, proposal: Proposal, now: datetime) -> Result:
         added = self._transaction.run(
             """insert into outreach (outreach_id, customer_id, purpose, cycle, step, channel, state, priority,
-                                     due_at, not_after, language, subject, body, because, run_id, proposed_at)
+                                     due_at, not_after, language, subject, body, because, run_id, proposed_at,
+                                     automated, template, variables, follows_id)
                values (:outreach_id, :customer_id, :purpose, :cycle, :step, :channel, :state, :priority, :due_at,
-                       :not_after, :language, :subject, :body, :because, :run_id, :now)
+                       :not_after, :language, :subject, :body, :because, :run_id, :now,
+                       :automated, :template, cast(:variables as jsonb), :follows_id)
                on conflict do nothing""",
             outreach_id=proposal.outreach_id, now=now, state="held" if proposal.held else "scheduled",
-            **asdict(proposal),
+            **{**asdict(proposal), "variables": _json(proposal.variables)},
         )  # fmt: skip
         if added:
             return Result(id=proposal.customer_id, status=Status.DONE, because=proposal.because)
         because = f"a {proposal.purpose} for {proposal.cycle} is planned already"
         return Result(id=proposal.customer_id, status=Status.SKIPPED, because=because)
+
+
+def _json(variables: Mapping[str, Any] | None) -> str | None:
+    return None if variables is None else json.dumps(dict(variables))

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
 from uuid import UUID
 
 from beforehand.adapters.postgres import Transaction, database
@@ -20,10 +19,10 @@ from beforehand.outreach.delivery.store import PostgresDelivery
 from beforehand.outreach.delivery.writing import MessageWriter, as_written
 from beforehand.outreach.gate.decide import decide
 from beforehand.outreach.gate.facts_store import PostgresFacts
-from beforehand.outreach.gate.legal import Legal, shipped
+from beforehand.outreach.gate.legal_files import known_laws
 from beforehand.outreach.messages.model import Company
 from beforehand.outreach.model import State
-from beforehand.outreach.policies_store import PostgresPolicies
+from beforehand.outreach.policy import ContactPolicy
 from beforehand.outreach.suppression.pepper import pepper
 from beforehand.settings import from_environment
 from beforehand.settings.delivery import OutreachClaimSettings, OutreachRecordSettings
@@ -89,8 +88,8 @@ def _claim(
     stopped: frozenset[str],
     at: datetime,
 ) -> Claims:
-    policy = PostgresPolicies(transaction).in_force(at)
-    facts, legal = PostgresFacts(transaction), _legal()
+    policy = ContactPolicy()
+    facts, legal = PostgresFacts(transaction), known_laws()
     secret = pepper(settings.files_bucket)
     return claim(
         tick,
@@ -112,9 +111,3 @@ def _claim(
         stopped=stopped,
         now=at,
     )
-
-
-@cache
-def _legal() -> Legal:
-    """The legal windows that this release ships, read once."""
-    return shipped()
