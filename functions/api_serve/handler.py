@@ -6,5 +6,6 @@ from beforehand.churn import scans_routes as scans
 from beforehand.customers import imports_routes as imports
 from beforehand.customers import routes as customers
 from beforehand.outreach import routes as cases
+from beforehand.outreach.messages import routes as templates
 
-handler = serve(customers.routes, imports.routes, risk.routes, scans.routes, cases.routes)
+handler = serve(customers.routes, imports.routes, risk.routes, scans.routes, cases.routes, templates.routes)
