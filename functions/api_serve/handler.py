@@ -7,5 +7,14 @@ from beforehand.customers import imports_routes as imports
 from beforehand.customers import routes as customers
 from beforehand.outreach import channel_routes as channels
 from beforehand.outreach import routes as cases
+from beforehand.outreach.messages import routes as templates
 
-handler = serve(customers.routes, imports.routes, risk.routes, scans.routes, cases.routes, channels.routes)
+handler = serve(
+    customers.routes,
+    imports.routes,
+    risk.routes,
+    scans.routes,
+    cases.routes,
+    channels.routes,
+    templates.routes,
+)

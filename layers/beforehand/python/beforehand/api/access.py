@@ -40,6 +40,9 @@ LEAST_ROLE: Mapping[str, Role] = MappingProxyType(
         "GET /v1/scans/{run_id}": Role.VIEWER,
         "GET /v1/statistics": Role.VIEWER,
         "PATCH /v1/channels/{channel}": Role.ADMIN,
+        "GET /v1/templates": Role.VIEWER,
+        "GET /v1/templates/{name}": Role.VIEWER,
+        "GET /v1/templates/{name}/{language}": Role.VIEWER,
         "PATCH /v1/customers/{customer_id}": Role.OPERATOR,
         "POST /v1/cases/{case_id}/done": Role.OPERATOR,
         "POST /v1/cases/{case_id}/take": Role.OPERATOR,
@@ -47,6 +50,9 @@ LEAST_ROLE: Mapping[str, Role] = MappingProxyType(
         "POST /v1/channels/{channel}/stop": Role.OPERATOR,
         "POST /v1/imports": Role.OPERATOR,
         "POST /v1/scans": Role.OPERATOR,
+        "POST /v1/templates/{name}/preview": Role.VIEWER,
+        "POST /v1/templates/{name}/{language}/restore": Role.ADMIN,
+        "PUT /v1/templates/{name}/{language}": Role.ADMIN,
     }
 )
 """A route that is not listed here cannot be registered."""

@@ -75,6 +75,16 @@ class FilesSettings(Settings):
     files_bucket: str
 
 
+class CompanySettings(Settings):
+    """Whom messages are from, and the language and zone that it writes in where a person's are not known."""
+
+    company_name: str
+    company_address: str | None = None
+    company_support_url: str | None = None
+    company_language: str = "en"
+    company_zone: str = "UTC"
+
+
 class CommandsSettings(Settings):
     """The table that commands are carried out from."""
 

@@ -21,7 +21,7 @@ from beforehand.outreach.messages.model import Kind, Money, Part, Template, Temp
 MOST_SOURCE = 20_000
 ALLOWED = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.Filter, nodes.If,
-    nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not,
+    nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Keyword,
 )  # fmt: skip
 COMPARISONS = frozenset(("eq", "ne", "gt", "gteq", "lt", "lteq"))
 NUMBERS = frozenset((Kind.NUMBER,))
@@ -58,13 +58,14 @@ def parse(template: Template, part: Part) -> None:
         raise refuse(f"it has {len(source)} characters; at most {MOST_SOURCE} are taken", None)
     try:
         tree = _bare().parse(source)
+        # First: whoever compiles a template works out its constants, and 9 ** 999999999 is one.
+        _look_through(tree, template, refuse)
         # Jinja2 compiles to Python, which has limits of its own.
-        _bare().compile(source)
+        _bare().compile(tree)
     except TemplateSyntaxError as error:
         raise refuse(f"it cannot be read as a template; {REMEDY}", error.lineno) from None
     except (RecursionError, SyntaxError, ValueError, MemoryError, OverflowError):
         raise refuse("it is nested too deeply or holds too large a number; make it simpler", None) from None
-    _look_through(tree, template, refuse)
 
 
 def _look_through(
@@ -140,9 +141,8 @@ def _compiled(source: str, language: str, zone: tzinfo, names_zone: bool) -> Com
 
 @lru_cache(maxsize=1)
 def _bare() -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined)
-    # Which filters there are is told in our words, by `_problem`.
-    environment.filters = dict.fromkeys([*environment.filters, *FILTERS], str)
+    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, optimized=False)
+    environment.filters = dict.fromkeys(FILTERS, str)
     return environment
 
 
@@ -151,7 +151,7 @@ def _environment(language: str, zone: tzinfo, names_zone: bool) -> ImmutableSand
     forms = LocalForms(language, zone, names_zone=names_zone)
     environment = ImmutableSandboxedEnvironment(
         autoescape=False, undefined=StrictUndefined, finalize=lambda value: _as_text(value, forms),
-        trim_blocks=False, keep_trailing_newline=False,
+        optimized=False,
     )  # fmt: skip
     words = {name: environment.filters[name] for name in FILTERS if FILTERS[name] == WORDS}
     ours = {name: getattr(forms, name) for name in FILTERS if name not in words}

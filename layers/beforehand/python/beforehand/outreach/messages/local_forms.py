@@ -17,7 +17,6 @@ from beforehand.outreach.messages.names import given_name
 
 DATES = ("short", "medium", "long", "full")
 NAMES = ("given", "full")
-ANYWHERE = Locale.parse("root")
 ISO_DATE = "yyyy-MM-dd"
 ISO_TIME = "HH:mm"
 
@@ -36,6 +35,11 @@ def locale_of(language: str) -> Locale | None:
         except (UnknownLocaleError, ValueError):
             continue
     return None
+
+
+@lru_cache(maxsize=1)
+def _anywhere() -> Locale:
+    return Locale.parse("root")
 
 
 @lru_cache(maxsize=256)
@@ -61,13 +65,13 @@ class LocalForms:
         if isinstance(day, datetime):
             day = day.astimezone(self._zone)
         if self._locale is None:
-            return _written(format_date(day, ISO_DATE, locale=ANYWHERE))
+            return _written(format_date(day, ISO_DATE, locale=_anywhere()))
         return _written(format_date(day, _known(form, DATES), locale=self._locale))
 
     def time(self, moment: datetime) -> str:
         """The time of a moment, in the person's zone."""
         here = moment.astimezone(self._zone)
-        form, locale = ("short", self._locale) if self._locale else (ISO_TIME, ANYWHERE)
+        form, locale = ("short", self._locale) if self._locale else (ISO_TIME, _anywhere())
         return self._zoned(_written(format_time(here, form, tzinfo=self._zone, locale=locale)))
 
     def datetime(self, moment: datetime, form: str = "long") -> str:
@@ -75,7 +79,7 @@ class LocalForms:
         _known(form, DATES)
         here = moment.astimezone(self._zone)
         if self._locale is None:
-            whole = format_datetime(here, f"{ISO_DATE} {ISO_TIME}", tzinfo=self._zone, locale=ANYWHERE)
+            whole = format_datetime(here, f"{ISO_DATE} {ISO_TIME}", tzinfo=self._zone, locale=_anywhere())
             return self._zoned(_written(whole))
         # Babel's long forms of times name the zone, which says nothing to somebody who lives in it.
         day = format_date(here, form, locale=self._locale)

@@ -128,6 +128,8 @@ class Template:
     note: str = ""
     created_by: str | None = None
     created_at: datetime | None = None
+    restored_from: int | None = None
+    """The version whose text this one took up again."""
 
     @property
     def known(self) -> Mapping[str, Variable]:

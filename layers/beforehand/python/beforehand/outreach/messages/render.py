@@ -94,10 +94,9 @@ def _values(template: Template, others: Mapping[str, Template], given: Mapping[s
     """What fills the template. Raises TemplateError that names the variable."""
     declared = {name for one in others.values() for name in one.variables} | template.variables.keys()
     if unknown := sorted(name for name in given if name not in declared):
-        shown = ", ".join(name for name in unknown if name.isascii() and name.isidentifier())
-        raise _refused(
-            template, f"{shown or 'a variable'} is not declared; there are {', '.join(sorted(declared))}"
-        )
+        shown = ", ".join(name for name in unknown if name.isascii() and name.isidentifier()) or "a variable"
+        there = ", ".join(sorted(declared)) or "none"
+        raise _refused(template, f"{shown} is not declared; declared are: {there}")
     values = {}
     for name, variable in template.variables.items():
         try:
