@@ -5,6 +5,8 @@ from beforehand.churn import routes as risk
 from beforehand.churn import scans_routes as scans
 from beforehand.customers import imports_routes as imports
 from beforehand.customers import routes as customers
+from beforehand.journal.routes import routes as journal
+from beforehand.outreach import ledger_routes as ledger
 from beforehand.outreach import routes as cases
 
-handler = serve(customers.routes, imports.routes, risk.routes, scans.routes, cases.routes)
+handler = serve(customers.routes, imports.routes, risk.routes, scans.routes, cases.routes, ledger.routes, journal())

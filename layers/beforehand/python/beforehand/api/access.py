@@ -25,23 +25,30 @@ class Role(StrEnum):
 
 LEAST_ROLE: Mapping[str, Role] = MappingProxyType(
     {
+        "GET /v1/audit": Role.ADMIN,
         "GET /v1/cases": Role.VIEWER,
         "GET /v1/customers": Role.VIEWER,
         "GET /v1/customers/{customer_id}": Role.VIEWER,
         "GET /v1/customers/{customer_id}/purchases": Role.VIEWER,
         "GET /v1/customers/{customer_id}/risk": Role.VIEWER,
+        "GET /v1/customers/{customer_id}/timeline": Role.VIEWER,
         "GET /v1/imports": Role.VIEWER,
         "GET /v1/imports/{import_id}": Role.VIEWER,
         "GET /v1/me": Role.VIEWER,
         "GET /v1/openapi.json": Role.VIEWER,
+        "GET /v1/outreach": Role.VIEWER,
+        "GET /v1/outreach/{outreach_id}": Role.VIEWER,
         "GET /v1/risk": Role.VIEWER,
         "GET /v1/scans": Role.VIEWER,
         "GET /v1/scans/{run_id}": Role.VIEWER,
         "GET /v1/statistics": Role.VIEWER,
+        "GET /v1/why/{subject}": Role.VIEWER,
         "PATCH /v1/customers/{customer_id}": Role.OPERATOR,
         "POST /v1/cases/{case_id}/done": Role.OPERATOR,
         "POST /v1/cases/{case_id}/take": Role.OPERATOR,
         "POST /v1/imports": Role.OPERATOR,
+        "POST /v1/outreach/{outreach_id}/cancel": Role.OPERATOR,
+        "POST /v1/outreach/{outreach_id}/release": Role.OPERATOR,
         "POST /v1/scans": Role.OPERATOR,
     }
 )

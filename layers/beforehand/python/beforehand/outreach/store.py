@@ -24,7 +24,8 @@ class PostgresOutreach:
         """Lets a held outreach go, from now on. FAILED where it is held no more, or too old to be sent."""
         released = self._transaction.run(
             """update outreach
-               set state = 'scheduled', hold = null, due_at = greatest(due_at, :now), next_at = greatest(due_at, :now)
+               set state = 'scheduled', hold = null, due_at = greatest(due_at, :now),
+                   next_at = greatest(due_at, :now)
                where outreach_id = :outreach_id and state = 'held' and not_after > :now""",
             outreach_id=outreach_id, now=now,
         )  # fmt: skip
