@@ -6,6 +6,8 @@ from beforehand.churn import scans_routes as scans
 from beforehand.customers import imports_routes as imports
 from beforehand.customers import routes as customers
 from beforehand.outreach import channel_routes as channels
+from beforehand.journal.routes import routes as journal
+from beforehand.outreach import ledger_routes as ledger
 from beforehand.outreach import routes as cases
 from beforehand.outreach.messages import routes as templates
 
@@ -16,5 +18,7 @@ handler = serve(
     scans.routes,
     cases.routes,
     channels.routes,
+    ledger.routes,
     templates.routes,
+    journal(),
 )

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from dataclasses import replace
 from uuid import uuid4
 
@@ -20,9 +21,8 @@ ROLES = (None, *Role)
 def place(key: str) -> tuple[str, str]:
     method, path = key.split(" ")
     uuid = "00000000-0000-4000-8000-000000000000"
-    return method, path.replace("{customer_id}", "C404").replace("{run_id}", uuid).replace(
-        "{import_id}", uuid
-    ).replace("{case_id}", uuid)
+    named = path.replace("{customer_id}", "C404").replace("{subject}", "C404")
+    return method, re.sub(r"\{\w+_id\}", uuid, named)
 
 
 def aloud(served: Served) -> Served:

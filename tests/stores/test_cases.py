@@ -1,6 +1,5 @@
 """Cases against the real database: one for each occasion, one taker, and the message that waits for them."""
 
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,8 +11,6 @@ import pytest
 from beforehand.adapters.postgres import PostgresDatabase, Transaction
 from beforehand.errors import NotFoundError
 from beforehand.ids import from_content, uuid7
-from beforehand.journal.model import Decision
-from beforehand.journal.store import PostgresJournal
 from beforehand.outreach import casework
 from beforehand.outreach.cases import Answer, Kind, Move, NewCase, Person, Role, State
 from beforehand.outreach.cases_store import PostgresCases
@@ -38,16 +35,6 @@ CASE = NewCase(
 )  # fmt: skip
 
 
-class Entered:
-    """A journal in memory: what is entered in the real one can never be taken back after a test."""
-
-    def __init__(self) -> None:
-        self.decisions: list[Decision] = []
-
-    def record(self, decisions: Iterable[Decision]) -> None:
-        self.decisions += decisions
-
-
 def opened(transaction: Transaction, *, held: Proposal = HELD) -> UUID:
     PostgresOutreach(transaction).propose([held], now=NOW)
     PostgresCases(transaction).open([CASE], now=NOW)
@@ -55,15 +42,13 @@ def opened(transaction: Transaction, *, held: Proposal = HELD) -> UUID:
 
 
 def take(transaction: Transaction, by: Person = ASHA) -> Move:
-    return casework.take(
-        CASE.case_id, by=by, cases=PostgresCases(transaction), journal=PostgresJournal(transaction), now=NOW
-    )
+    return casework.take(CASE.case_id, by=by, cases=PostgresCases(transaction), now=NOW)
 
 
 def finish(transaction: Transaction, answer: Answer, by: Person = ASHA, now: datetime = NOW) -> Move:
     return casework.finish(
         CASE.case_id, by=by, answer=answer, cases=PostgresCases(transaction), desk=PostgresOutreach(transaction),
-        journal=PostgresJournal(transaction), now=now,
+        now=now,
     )  # fmt: skip
 
 
@@ -91,14 +76,13 @@ def test_of_two_who_take_it_at_once_one_wins_and_the_other_is_told_who(
 ) -> None:
     with database.transaction() as transaction:
         opened(transaction)
-    start, entered = Barrier(2), Entered()
+    start = Barrier(2)
 
     def attempt(by: Person) -> Move:
         own = PostgresDatabase(lambda: connect(postgres))
         with own.transaction() as transaction:
             start.wait()
-            cases = PostgresCases(transaction)
-            return casework.take(CASE.case_id, by=by, cases=cases, journal=entered, now=NOW)
+            return casework.take(CASE.case_id, by=by, cases=PostgresCases(transaction), now=NOW)
 
     try:
         with ThreadPoolExecutor(2) as people:
@@ -108,7 +92,6 @@ def test_of_two_who_take_it_at_once_one_wins_and_the_other_is_told_who(
         assert lost.because == f"{won.case.taken_by} has it"
         with database.transaction() as transaction:
             assert PostgresCases(transaction).get(CASE.case_id).taken_by == won.case.taken_by
-        assert [decision.because for decision in entered.decisions] == [won.because]
     finally:
         for table in ("outreach_cases", "outreach"):
             forget(postgres, table, "customer_id = 'C1'")
@@ -125,9 +108,6 @@ def test_the_answer_says_what_becomes_of_the_message(transaction: Transaction, a
     assert finish(transaction, answer).status is Status.DONE
     assert state_of_message(transaction) == state
     assert PostgresCases(transaction).get(CASE.case_id).answer is answer
-    entered = transaction.rows("select kind, because, facts from journal_decisions order by kind")
-    assert [row["kind"] for row in entered] == ["case_finish", "case_take"]
-    assert entered[0]["facts"] == {"case_id": str(CASE.case_id), "state": "done", "answer": answer}
 
 
 def test_a_message_that_is_too_old_does_not_go_and_the_case_stays(transaction: Transaction) -> None:

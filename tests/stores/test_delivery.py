@@ -8,7 +8,6 @@ import pytest
 from pg8000.exceptions import DatabaseError
 
 from beforehand.adapters.postgres import PostgresDatabase, Transaction
-from beforehand.journal.store import PostgresJournal
 from beforehand.outreach import casework
 from beforehand.outreach.cases import Answer, Person, Role
 from beforehand.outreach.cases_store import PostgresCases
@@ -184,14 +183,13 @@ def test_only_a_person_says_what_became_of_a_lost_answer(desk: Desk, answer: Ans
     desk.send(chunk)
     desk.record(chunk)
     desk.ask(NOW + LEASE + SETTLE)
-    cases, journal = PostgresCases(desk.transaction), PostgresJournal(desk.transaction)
+    cases = PostgresCases(desk.transaction)
     (case,) = cases.page(state=None, after=None, limit=9)
     asha = Person(name="asha", role=Role.OPERATOR)
-    casework.take(case.case_id, by=asha, cases=cases, journal=journal, now=NOW)
+    casework.take(case.case_id, by=asha, cases=cases, now=NOW)
     move = casework.finish(
-        case.case_id, by=asha, answer=answer, cases=cases, desk=PostgresOutreach(desk.transaction),
-        journal=journal, now=NOW,
-    )  # fmt: skip
+        case.case_id, by=asha, answer=answer, cases=cases, desk=PostgresOutreach(desk.transaction), now=NOW
+    )
     assert (move.status, desk.state(one)) == (Status.DONE, becomes)
     assert len(desk.claim(NOW + timedelta(hours=1)).claimed) == (answer is Answer.SEND)
 

@@ -1,7 +1,7 @@
 """Routes: each is one function, whose parameters say what it takes and whose answer's type says what it gives."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -13,6 +13,8 @@ from beforehand.adapters.postgres import Transaction
 from beforehand.api.access import LEAST_ROLE, Role
 from beforehand.api.identity import Caller
 from beforehand.errors import BeforehandError
+from beforehand.journal.audit import audited
+from beforehand.journal.audit_store import PostgresAudit
 from beforehand.settings.api import ApiServeSettings
 
 F = TypeVar("F", bound=Callable[..., BaseModel])
@@ -45,6 +47,29 @@ class Call:
     now: datetime
     transaction: Transaction
     settings: ApiServeSettings
+    request_id: str = ""
+
+    def audit(
+        self,
+        action: str,
+        subject: object,
+        *,
+        before: Mapping[str, Any] | None = None,
+        after: Mapping[str, Any] | None = None,
+        because: str,
+        customer_id: str | None = None,
+    ) -> None:
+        """Enters in the audit trail, in this transaction, what the caller changed.
+
+        `action` is `<kind of subject>.<verb>`. `before` and `after` may be whole: only what differs is kept, and
+        nothing personal. Every route that writes calls this where it changed something; a test walks them all.
+        """
+        entry = audited(
+            at=self.now, who=self.caller.user, role=self.caller.role, action=action, subject=subject,
+            before=before, after=after, because=because, customer_id=customer_id,
+            request_id=self.request_id or None,
+        )  # fmt: skip
+        PostgresAudit(self.transaction).record(entry)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -55,7 +55,7 @@ class Api:
         route = self.routes.get(str(event.get("routeKey")))
         self._logger.append_keys(request=request_id, route=route.key if route else None)
         try:
-            response = self._answer(route, event)
+            response = self._answer(route, event, request_id)
         except ProblemError as problem:
             response = _problem(problem, request_id)
         except Exception as error:
@@ -68,7 +68,7 @@ class Api:
         self._logger.info("answered", extra={"status": response["statusCode"], "milliseconds": took})
         return response
 
-    def _answer(self, route: Route | None, event: Event) -> Response:
+    def _answer(self, route: Route | None, event: Event, request_id: str) -> Response:
         caller = identify(event, client_id=self._settings().user_client_id)
         if route is None:
             raise self._nowhere(event)
@@ -78,7 +78,13 @@ class Api:
         if not route.needs_database:
             return _response(route.status, route.function(caller, **taken).model_dump_json())
         with self._begin() as transaction:
-            call = Call(caller=caller, now=self._now(), transaction=transaction, settings=self._settings())
+            call = Call(
+                caller=caller,
+                now=self._now(),
+                transaction=transaction,
+                settings=self._settings(),
+                request_id=request_id,
+            )
             if key is None:
                 return _response(route.status, route.function(call, **taken).model_dump_json())
             response = self._write(route, call, key, event, taken)

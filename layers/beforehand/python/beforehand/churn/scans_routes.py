@@ -153,6 +153,8 @@ def ask_for_scan(call: Call, body: NewScan) -> ScanAskedFor:
     added = PostgresOutbox(call.transaction).add(command, now=call.now)
     if not added.added:
         raise refuse(HTTPStatus.CONFLICT, f"That scan {added.because}.", {"due_at": "was asked for already"})
+    options = {"due_at": due_at, **body.model_dump(exclude={"due_at"}, exclude_none=True)}
+    call.audit("scan.ask", run_id, after=options, because="a person asked for a scan")
     return ScanAskedFor(run_id=run_id, due_at=due_at, because=added.because)
 
 

@@ -103,6 +103,8 @@ def begin_import(call: Call, body: NewImport) -> Upload:
         key, size=body.bytes, media=MEDIA[body.form], metadata=metadata, seconds=ADDRESS_SECONDS
     )
     headers = {f"x-amz-meta-{name}": value for name, value in metadata.items()}
+    asked = {"kind": body.kind, "form": body.form, "bytes": body.bytes, "mapped": body.mapping is not None}
+    call.audit("import.ask", import_id, after=asked, because="a person asked for an address to send a file to")
     return Upload(
         import_id=import_id,
         url=url,

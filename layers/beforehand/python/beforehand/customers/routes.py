@@ -13,8 +13,6 @@ from beforehand.api.problems import not_found
 from beforehand.api.routes import Answer, Asked, Call, Routes
 from beforehand.customers import contacts, places
 from beforehand.customers.profiles_store import PostgresProfiles
-from beforehand.journal.model import Decision
-from beforehand.journal.store import PostgresJournal
 
 CUSTOMER_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 CONSENT_SOURCE = "api"
@@ -131,7 +129,7 @@ def show_customer(call: Call, path: CustomerPath) -> Customer:
 
 @routes.add("PATCH /v1/customers/{customer_id}")
 def change_customer(call: Call, path: CustomerPath, body: CustomerChange) -> Customer:
-    """Put right a customer's consent, language, zone or contact points; the journal keeps which, not what."""
+    """Put right a customer's consent, language, zone or contact points; the audit trail keeps no address."""
     profiles = PostgresProfiles(call.transaction)
     before = _known(profiles.hold(path.customer_id))
     asked = body.model_dump(include=body.model_fields_set)
@@ -142,8 +140,10 @@ def change_customer(call: Call, path: CustomerPath, body: CustomerChange) -> Cus
     if "marketing_consent" in changed:
         stamped = {"consented_on": call.now.astimezone(UTC).date(), "consent_source": CONSENT_SOURCE}
     profiles.change(path.customer_id, {**changed, **stamped}, now=call.now)
-    PostgresJournal(call.transaction).record([_decision(call, path.customer_id, sorted(changed))])
-    return _customer(_known(profiles.find(path.customer_id)))
+    became = _known(profiles.find(path.customer_id))
+    because = f"a person changed {', '.join(sorted(changed))}"
+    call.audit("customer.change", path.customer_id, before=_of(before), after=_of(became), because=because)
+    return _customer(became)
 
 
 @routes.add("GET /v1/customers/{customer_id}/purchases")
@@ -165,14 +165,6 @@ def _customer(row: Row) -> Customer:
     return Customer(**row)
 
 
-def _decision(call: Call, customer_id: str, fields: list[str]) -> Decision:
-    return Decision(
-        decided_at=call.now,
-        capability="customers",
-        kind="customer_changed",
-        action="change",
-        because=f"a person changed {', '.join(fields)}",
-        rule="PATCH /v1/customers",
-        customer_id=customer_id,
-        facts={"fields": fields, "by": call.caller.user},
-    )
+def _of(row: Row) -> Row:
+    """What a person may change, and what follows from it."""
+    return {name: row[name] for name in (*CustomerChange.model_fields, "consented_on", "consent_source")}

@@ -1,11 +1,9 @@
 """What people do with cases: take one, end it, and let the message that waited for them go or stay."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from beforehand.journal.model import Decision
 from beforehand.outreach import cases as rules
 from beforehand.outreach.cases import Answer, Case, Kind, Move, Person
 from beforehand.results import Result, Status
@@ -34,25 +32,16 @@ class Desk(Protocol):
         """Says of an outreach whose answer was lost that it arrived. SKIPPED where that is known already."""
 
 
-class Journal(Protocol):
-    """Where decisions are kept."""
-
-    def record(self, decisions: Iterable[Decision]) -> None:
-        """Adds decisions, each once."""
-
-
-def take(case_id: UUID, *, by: Person, cases: Cases, journal: Journal, now: datetime) -> Move:
+def take(case_id: UUID, *, by: Person, cases: Cases, now: datetime) -> Move:
     """One person takes a case. Of two who ask at once one has it, and the other is told who.
 
     Raises NotFoundError.
     """
     move = rules.take(cases.hold(case_id), by=by, at=now)
-    return _settled(move, "take", cases, journal, now)
+    return _settled(move, cases)
 
 
-def finish(
-    case_id: UUID, *, by: Person, answer: Answer, cases: Cases, desk: Desk, journal: Journal, now: datetime
-) -> Move:
+def finish(case_id: UUID, *, by: Person, answer: Answer, cases: Cases, desk: Desk, now: datetime) -> Move:
     """Ends a case; a message that was held for it goes or is withdrawn, as the answer says. Raises NotFoundError.
 
     Where the answer is that the message may go and it cannot go any more, the case stays with who has it.
@@ -66,7 +55,7 @@ def finish(
             return Move(case=case, status=Status.FAILED, because=because)
     elif move.status is Status.DONE and case.outreach_id:
         _without_sending(case, case.outreach_id, answer, desk)
-    return _settled(move, "finish", cases, journal, now)
+    return _settled(move, cases)
 
 
 def _without_sending(case: Case, outreach_id: UUID, answer: Answer, desk: Desk) -> None:
@@ -80,23 +69,7 @@ def _without_sending(case: Case, outreach_id: UUID, answer: Answer, desk: Desk) 
         desk.confirm(outreach_id, because=f"{case.taken_by} says that it arrived")
 
 
-def _settled(move: Move, action: str, cases: Cases, journal: Journal, now: datetime) -> Move:
+def _settled(move: Move, cases: Cases) -> Move:
     if move.status is Status.DONE:
         cases.keep(move.case)
-        journal.record([_decision(move, action, now)])
     return move
-
-
-def _decision(move: Move, action: str, now: datetime) -> Decision:
-    case = move.case
-    return Decision(
-        decided_at=now,
-        capability="outreach",
-        kind=f"case_{action}",
-        action=action,
-        because=move.because,
-        rule=f"case {case.kind}",
-        customer_id=case.customer_id,
-        outreach_id=case.outreach_id,
-        facts={"case_id": str(case.case_id), "state": case.state, "answer": case.answer},
-    )

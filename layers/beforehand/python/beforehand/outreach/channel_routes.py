@@ -10,8 +10,6 @@ from pydantic import Field, model_validator
 from beforehand.api.problems import not_found, refuse
 from beforehand.api.routes import Answer, Asked, Call, Routes
 from beforehand.errors import NotFoundError
-from beforehand.journal.model import Decision
-from beforehand.journal.store import PostgresJournal
 from beforehand.outreach.channels_store import ChannelSetting, PostgresChannels, Waiting
 from beforehand.outreach.delivery.gates import DynamoGates
 from beforehand.outreach.delivery.model import GatesUnreachableError, Mode
@@ -113,7 +111,7 @@ def change_channel(call: Call, path: ChannelPath, body: ChannelChange) -> Change
     because = f"{path.channel} is {_mode(after.mode)}, at most {after.per_minute} a minute"
     if after.mode is Mode.LIVE and before.mode is not Mode.LIVE:
         because += _what_waited(channels, path.channel, body, call.now)
-    _enter(call, "change_channel", path.channel, because, before=_said(before), after=_said(after))
+    call.audit("channel.change", path.channel, before=_said(before), after=_said(after), because=because)
     return ChangedChannel(channel=_shown(after, call), because=because)
 
 
@@ -136,7 +134,7 @@ def _switch(call: Call, what: str, *, on: bool, because: str) -> Switched:
         stopped = tuple(sorted(gates.stopped()))
     except GatesUnreachableError as error:
         raise refuse(HTTPStatus.SERVICE_UNAVAILABLE, f"{str(error).capitalize()}.") from error
-    _enter(call, "stop" if on else "resume", what, because, stopped=list(stopped))
+    call.audit(f"channel.{'stop' if on else 'resume'}", what, after={"stopped": list(stopped)}, because=because)
     return Switched(stopped=stopped, because=because)
 
 
@@ -167,10 +165,3 @@ def _mode(mode: Mode) -> str:
 def _said(setting: ChannelSetting) -> dict[str, object]:
     return {"mode": setting.mode, "per_minute": setting.per_minute, "at_once": setting.at_once}
 
-
-def _enter(call: Call, action: str, what: str, because: str, **facts: object) -> None:
-    decision = Decision(
-        decided_at=call.now, capability="outreach", kind="channel", action=action, because=because,
-        rule=f"{call.caller.role} {what}", facts={"channel": what, "by": call.caller.user, **facts},
-    )  # fmt: skip
-    PostgresJournal(call.transaction).record([decision])

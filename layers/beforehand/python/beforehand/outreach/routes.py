@@ -13,7 +13,6 @@ from beforehand.api.pages import Page, PageAsked, after, page
 from beforehand.api.problems import not_found, refuse
 from beforehand.api.routes import Answer, Asked, Call, Routes
 from beforehand.errors import NotFoundError
-from beforehand.journal.store import PostgresJournal
 from beforehand.outreach import casework
 from beforehand.outreach.cases import Answer as Word
 from beforehand.outreach.cases import Case, Kind, Move, Person, Role, State
@@ -93,12 +92,11 @@ def take_case(call: Call, path: CasePath) -> MovedCase:
             path.case_id,
             by=_person(call),
             cases=PostgresCases(call.transaction),
-            journal=PostgresJournal(call.transaction),
             now=call.now,
         )
     except NotFoundError:
         raise not_found("case") from None
-    return _moved(move)
+    return _moved(call, "case.take", move)
 
 
 @routes.add("POST /v1/cases/{case_id}/done", refuses=(HTTPStatus.CONFLICT,))
@@ -111,12 +109,11 @@ def finish_case(call: Call, path: CasePath, body: CaseEnd) -> MovedCase:
             answer=body.answer,
             cases=PostgresCases(call.transaction),
             desk=PostgresOutreach(call.transaction),
-            journal=PostgresJournal(call.transaction),
             now=call.now,
         )
     except NotFoundError:
         raise not_found("case") from None
-    return _moved(move)
+    return _moved(call, "case.finish", move)
 
 
 def _person(call: Call) -> Person:
@@ -124,10 +121,18 @@ def _person(call: Call) -> Person:
     return Person(name=call.caller.user, role=role)
 
 
-def _moved(move: Move) -> MovedCase:
+def _moved(call: Call, action: str, move: Move) -> MovedCase:
+    """The answer of a move, which is audited where it was made now and not before. Raises the refusal of one."""
+    case = move.case
     if move.status is Status.FAILED:
         raise refuse(HTTPStatus.CONFLICT, f"The case stays as it is: {move.because}.")
-    return MovedCase(case=_shown(move.case), because=move.because)
+    if move.status is Status.DONE:
+        after = {"state": case.state, "answer": case.answer}
+        before = {"state": State.OPEN if action == "case.take" else State.TAKEN, "answer": None}
+        call.audit(
+            action, case.case_id, before=before, after=after, because=move.because, customer_id=case.customer_id
+        )
+    return MovedCase(case=_shown(case), because=move.because)
 
 
 def _shown(case: Case) -> ShownCase:
