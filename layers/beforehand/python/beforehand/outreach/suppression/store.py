@@ -44,7 +44,7 @@ class PostgresSuppressions:
         )
 
     def add(self, suppression: Suppression) -> Kept:
-        """Writes it down, unless the address is suppressed for this reason already; answers the one that is open."""
+        """Writes it down unless the address is suppressed for this reason already; answers the one that is open."""
         new = asdict(suppression)
         mark = new.pop("mark")
         found = self._transaction.row(
