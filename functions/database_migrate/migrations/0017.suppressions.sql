@@ -1,4 +1,4 @@
--- depends: 0014.delivery
+-- depends: 0016.templates
 -- Addresses that must not be contacted, by their hash. One that is lifted stays, with who lifted it and why.
 -- `marks` are the events that marked the address for the senders before this row was written; `cleared_at` is when
 -- the senders' mark was taken away after a lift; `checked_at` when it was last looked at whether they have it.

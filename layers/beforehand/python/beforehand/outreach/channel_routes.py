@@ -164,4 +164,3 @@ def _mode(mode: Mode) -> str:
 
 def _said(setting: ChannelSetting) -> dict[str, object]:
     return {"mode": setting.mode, "per_minute": setting.per_minute, "at_once": setting.at_once}
-
