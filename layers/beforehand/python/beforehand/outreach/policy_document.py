@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import Annotated, Self
+from enum import StrEnum
+from typing import Annotated, Self, TypeVar
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -13,6 +14,7 @@ from beforehand.outreach.window_text import days_of, hours_of, read_days, read_h
 from beforehand.outreach.windows import DAYS, DayName, SendWindow, Windows
 
 DAY = timedelta(days=1)
+W = TypeVar("W", bound=StrEnum)
 
 
 def _hours(text: str) -> str:
@@ -24,6 +26,10 @@ def _zone(text: str) -> str:
     if text not in available_timezones():
         raise ValueError("is no IANA time zone; write it as Asia/Kolkata")
     return text
+
+
+def _sorted(words: tuple[W, ...]) -> tuple[W, ...]:
+    return tuple(sorted(set(words)))
 
 
 Days = Annotated[float, Field(ge=0, le=365)]
@@ -82,10 +88,13 @@ class PolicyDocument(Part):
         Mapping[Channel, WrittenWindows], Field(description="The windows of a channel, instead of send_windows.")
     ]
     marketing: Annotated[
-        frozenset[Purpose], Field(description="The purposes that are marketing; the others are service.")
+        tuple[Purpose, ...],
+        AfterValidator(_sorted),
+        Field(description="The purposes that are marketing; the others are service."),
     ]
     consent_required: Annotated[
-        frozenset[Nature],
+        tuple[Nature, ...],
+        AfterValidator(_sorted),
         Field(description="Of which only those are contacted who said yes. Nobody is contacted who said no."),
     ]
     home_zone: Annotated[
@@ -104,8 +113,8 @@ class PolicyDocument(Part):
             holdout_salt=policy.holdout_salt,
             send_windows=_written(policy.send_windows),
             channel_windows={channel: _written(windows) for channel, windows in policy.channel_windows.items()},
-            marketing=policy.marketing,
-            consent_required=policy.consent_required,
+            marketing=tuple(policy.marketing),
+            consent_required=tuple(policy.consent_required),
             home_zone=policy.home_zone,
         )
 
@@ -121,8 +130,8 @@ class PolicyDocument(Part):
             holdout_salt=self.holdout_salt,
             send_windows=_read(self.send_windows),
             channel_windows={channel: _read(windows) for channel, windows in self.channel_windows.items()},
-            marketing=self.marketing,
-            consent_required=self.consent_required,
+            marketing=frozenset(self.marketing),
+            consent_required=frozenset(self.consent_required),
             home_zone=self.home_zone,
         )
 
