@@ -47,8 +47,8 @@ def served(postgres: Postgres, database: PostgresDatabase) -> Iterator[Served]:
     # Only the superuser can take entries out of the journal.
     superuser = native.Connection("postgres", unix_sock=str(postgres.socket), database=DATABASE_NAME)
     superuser.run(
-        """truncate churn_candidates, churn_held_out, churn_scans, schedules_runs, outreach, outreach_attempts,
-                    outreach_cases, outbox_commands, churn_snapshots, churn_scores, churn_signals, churn_base, churn_yardsticks,
+        """truncate churn_candidates, churn_held_out, churn_scans, schedules_runs, outreach, outreach_cases,
+                    outbox_commands, churn_snapshots, churn_scores, churn_signals, churn_base, churn_yardsticks,
                     api_idempotency, customers_purchases, customers, customers_changes, customers_imports,
                     journal_decisions, journal_audit, outreach_templates, outreach_attempts"""
     )

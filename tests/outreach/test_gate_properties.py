@@ -84,7 +84,6 @@ def objections(
     """Every rule that a message would break now, said once more, plainly and one by one."""
     found = []
     nature = Nature.MARKETING if planned.purpose in policy.marketing else Nature.SERVICE
-    others = [contact for contact in history if contact.outreach_id != planned.outreach_id]
     if at >= planned.not_after:
         found.append("too late")
     if at < planned.due_at:
@@ -93,6 +92,14 @@ def objections(
         found.append("not reachable")
     if person.consent is False or (person.consent is None and nature in policy.consent_required):
         found.append("no consent")
+    return found + rests(person, planned, history, policy, at) + hours(person, planned, policy, nature, at)
+
+
+def rests(
+    person: Person, planned: Planned, history: Sequence[Contact], policy: ContactPolicy, at: datetime
+) -> list[str]:
+    found = []
+    others = [contact for contact in history if contact.outreach_id != planned.outreach_id]
     if planned.automated:
         share = policy.holdout_shares.get(planned.purpose, 0)
         if draw(person.customer_id, planned.purpose, policy.holdout_salt) < share:
@@ -106,10 +113,15 @@ def objections(
             found.append("budget")
         if person.preferred_channel in person.reachable - person.suppressed - {planned.channel}:
             found.append("preference")
+    return found
+
+
+def hours(person: Person, planned: Planned, policy: ContactPolicy, nature: Nature, at: datetime) -> list[str]:
+    found = []
     zone = person.zone or (None if person.country in ("US", "IN", "DE", "WS") else policy.home_zone)
     if zone is not None:
-        hours = policy.channel_windows.get(planned.channel, policy.send_windows)
-        if not any(is_open(window, zone, at) for window in hours):
+        open_at = policy.channel_windows.get(planned.channel, policy.send_windows)
+        if not any(is_open(window, zone, at) for window in open_at):
             found.append("send window")
         country = person.country or {
             "Asia/Kolkata": "IN",
