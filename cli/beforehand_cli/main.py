@@ -16,7 +16,20 @@ from botocore.exceptions import (
 )
 
 from beforehand.errors import BeforehandError
-from beforehand_cli.commands import channels, demo, imports, invoke, local, login, mail, memory, scan, shown, users
+from beforehand_cli.commands import (
+    channels,
+    demo,
+    imports,
+    invoke,
+    local,
+    login,
+    mail,
+    memory,
+    policy,
+    scan,
+    shown,
+    users,
+)
 from beforehand_cli.local.aws import EndpointSilentError
 from beforehand_cli.local.settings import ADDRESS
 from beforehand_cli.terminal import errors
@@ -33,6 +46,7 @@ app.command(name="statistics")(shown.statistics)
 app.command(name="imports")(shown.imports)
 app.command(name="cases")(shown.cases)
 app.add_typer(channels.app, name="channels")
+app.add_typer(policy.app, name="policy")
 app.add_typer(users.app, name="users")
 app.command(name="login")(login.login)
 app.command(name="logout")(login.logout)

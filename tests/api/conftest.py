@@ -52,6 +52,7 @@ def served(postgres: Postgres, database: PostgresDatabase) -> Iterator[Served]:
                     api_idempotency, customers_purchases, customers, customers_changes, customers_imports,
                     journal_decisions, journal_audit, outreach_templates, outreach_attempts"""
     )
+    superuser.run("delete from outreach_policies where version <> 'contact-v1'")
     superuser.close()
 
 
