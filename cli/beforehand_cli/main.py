@@ -28,6 +28,7 @@ from beforehand_cli.commands import (
     policy,
     scan,
     shown,
+    templates,
     users,
 )
 from beforehand_cli.local.aws import EndpointSilentError
@@ -47,6 +48,7 @@ app.command(name="imports")(shown.imports)
 app.command(name="cases")(shown.cases)
 app.add_typer(channels.app, name="channels")
 app.add_typer(policy.app, name="policy")
+app.add_typer(templates.app, name="templates")
 app.add_typer(users.app, name="users")
 app.command(name="login")(login.login)
 app.command(name="logout")(login.logout)
