@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from beforehand.names import Profile
 from beforehand.settings import Points, Share
 from beforehand.settings.churn import Guardrail, Price
 from infra import clock_grid
+from infra.channel_numbers import ChannelNumbers
 
 GEOGRAPHIES = ("apac", "au", "ca", "eu", "global", "jp", "us", "us-gov")
 """Where the inference profiles of Amazon Bedrock may send a question, as their ids begin."""
@@ -39,7 +40,7 @@ class InvalidStageError(Exception):
         super().__init__((self.__doc__ or "").format(name=name, problems="\n    ".join(problems)))
 
 
-class Stage(BaseModel):
+class Stage(ChannelNumbers):
     """One deployment's numbers."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
