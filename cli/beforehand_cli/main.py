@@ -16,7 +16,20 @@ from botocore.exceptions import (
 )
 
 from beforehand.errors import BeforehandError
-from beforehand_cli.commands import demo, imports, invoke, local, login, mail, memory, scan, shown, users
+from beforehand_cli.commands import (
+    demo,
+    imports,
+    invoke,
+    local,
+    login,
+    mail,
+    memory,
+    outreach,
+    scan,
+    shown,
+    users,
+    why,
+)
 from beforehand_cli.local.aws import EndpointSilentError
 from beforehand_cli.local.settings import ADDRESS
 from beforehand_cli.terminal import errors
@@ -32,6 +45,10 @@ app.command(name="risk")(shown.risk)
 app.command(name="statistics")(shown.statistics)
 app.command(name="imports")(shown.imports)
 app.command(name="cases")(shown.cases)
+app.command(name="why")(why.why)
+app.command(name="timeline")(why.timeline)
+app.command(name="audit")(why.audit)
+app.add_typer(outreach.app, name="outreach")
 app.add_typer(users.app, name="users")
 app.command(name="login")(login.login)
 app.command(name="logout")(login.logout)
