@@ -11,7 +11,7 @@ from rich.text import Text
 
 WIDTH = 80
 LABEL = 10
-MOST = {"reasons": 3, "gate": 3, "attempts": 3, "outcomes": 4, "cases": 2, "touched": 3, "last": 4, "next": 3}
+MOST = {"reasons": 4, "gate": 3, "attempts": 2, "outcomes": 3, "cases": 1, "touched": 2, "last": 4, "next": 2}
 """How many of each are shown unless all are asked for; of what happened, the last."""
 
 STYLES = {
@@ -59,7 +59,8 @@ class _Screen:
         follows = f", re-attempt {one['step']}" if one["step"] else ""
         yield from self._head(f"outreach {one['outreach_id']}", by + follows)
         state = one["state"]
-        told = [f"since {self._at(one['since'])}", one["because"], *([one["waits"]] if one["waits"] else [])]
+        told = [f"since {self._at(one['since'])}"]
+        told += [text for text in (one["because"], one["waits"]) if text]
         yield from self.labelled(state.upper(), told, style=f"bold {STYLES.get(state, '')}", whole=True)
         yield Line(text="")
         yield from self._planned("PLANNED", one["planned"])
@@ -119,7 +120,8 @@ class _Screen:
         yield from self.labelled(
             label, [f"{self._at(one['at'])}  {one['action']}, by {_words(rule)}"], style="bold"
         )
-        yield from self.labelled("", [one["because"]])
+        if self.everything or not one["reasons"]:
+            yield from self.labelled("", [one["because"]])
         shown = one["reasons"] if self.everything else one["reasons"][: MOST["reasons"]]
         for reason in shown:
             yield from self.labelled("", [f"· {reason}"])
@@ -146,9 +148,8 @@ class _Screen:
             yield Line(text=f"{'':<{LABEL}}… and {left} more: --all", style="dim")
 
     def _gate(self, one: Document) -> Iterator[str]:
-        hold = f" for {_words(one['hold'])}" if one["hold"] else ""
         until = f" until {self._at(one['until'])}" if one["until"] else ""
-        yield f"{self._at(one['at'])}  {one['action']}{hold}{until}, by {one['rule']}"
+        yield f"{self._at(one['at'])}  {one['action']}{until}, by {one['rule'].removeprefix('contact ')}"
         yield one["because"]
         if one["replayed"]:
             yield f"replayed: {one['replayed']}: {one['replay_because']}"
@@ -158,7 +159,7 @@ class _Screen:
         named = f"  {one['provider_id']}" if one["provider_id"] else ""
         at = self._at(one["ended_at"] or one["claimed_at"])
         yield f"{at}  {one['attempt']}. by {one['channel']}: {_words(ended)}{named}"
-        if one["because"]:
+        if one["because"] and (self.everything or ended != "accepted"):
             yield one["because"]
 
     def _outcome(self, one: Document) -> Iterator[str]:
@@ -229,7 +230,7 @@ def _who(user: str | None) -> str:
 
 def _cut(text: str, width: int) -> str:
     """The text in one line, with an ellipsis where it does not fit."""
-    flat = " ".join(text.split())
+    flat = " ".join(text.splitlines())
     return flat if cell_len(flat) <= width else set_cell_size(flat, width - 1).rstrip() + "…"
 
 

@@ -83,6 +83,7 @@ def test_why_says_what_a_held_message_waits_for_and_who_touched_it(company: Serv
     assert (one["gate"], one["attempts"], one["touched"]) == ([], [], [])
     assert [case["state"] for case in one["cases"]] == ["open"]
     company.write("POST", f"/v1/cases/{CASE.case_id}/take")
+    company.now += timedelta(seconds=1)
     company.write("POST", f"/v1/cases/{CASE.case_id}/done", {"answer": "send"})
     one = company.get(f"/v1/why/{ID}").body["outreach"]
     assert (one["state"], one["waits"]) == (

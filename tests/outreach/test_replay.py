@@ -101,6 +101,7 @@ def test_a_policy_or_facts_that_are_gone_are_said_and_nothing_is_made_up() -> No
     for facts in ({}, {"policy": "contact-v1"}, {**facts_of(PLAIN, by_expiry(PLAIN)), "as_of": "yesterday"}):
         told = replay(replace(entered(PLAIN, by_expiry(PLAIN)), facts=facts), by_expiry)
         assert (told.same, "does not hold what the gate was told" in told.because) == (None, True)
+    assert replay(entered(PLAIN, by_expiry(PLAIN)), None).because == "there is no gate here that could be asked"
     with pytest.raises(NoFactsError):
         inputs_of("C1", UUID(int=1), {})
 

@@ -1,6 +1,7 @@
 """`beforehand why`, `timeline`, `audit`: why something is as it is, what happened, and who changed what."""
 
 import json
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -8,7 +9,6 @@ import typer
 from rich.text import Text
 
 from beforehand_cli.commands.shown import Limit, of_api, quoted
-from beforehand_cli.commands.shown import table as show_table
 from beforehand_cli.options import AsJson, Stage
 from beforehand_cli.terminal import console, print_json
 from beforehand_cli.why_screen import show
@@ -52,15 +52,7 @@ def timeline(
 ) -> None:
     """List what happened to or with a customer, newest first."""
     found = of_api(stage).items(f"/v1/customers/{quoted(customer_id)}/timeline", most=limit, kind=kind)
-    nothing = True
-    for one in found:
-        nothing = False
-        if as_json:
-            print_json(json.dumps(one))
-        else:
-            _tell(one)
-    if nothing and not as_json:
-        console.print("There is none.")
+    _each(found, _tell, as_json)
 
 
 def audit(
@@ -88,12 +80,29 @@ def audit(
         "until": until and until.astimezone().isoformat(),
     }
     found = of_api(stage).items("/v1/audit", most=limit, **filters)
-    if as_json:
-        for one in found:
+    _each(found, _tell_change, as_json)
+
+
+def _each(found: Iterable[dict[str, Any]], tell: Callable[[dict[str, Any]], None], as_json: bool) -> None:
+    """One line of JSON for each as it comes, or its lines for people."""
+    nothing = True
+    for one in found:
+        nothing = False
+        if as_json:
             print_json(json.dumps(one))
-        return
-    rows = ({**one, "changed": _changed(one)} for one in found)
-    show_table(rows, ("at", "who", "action", "subject_id", "changed", "because"))
+        else:
+            tell(one)
+    if nothing and not as_json:
+        console.print("There is none.")
+
+
+def _tell_change(one: dict[str, Any]) -> None:
+    at = datetime.fromisoformat(one["at"]).astimezone()
+    head = Text(f"{at:%Y-%m-%d %H:%M:%S}  ", style="dim").append(f"{one['action']} ", style="bold cyan")
+    console.print(head.append(one["subject_id"], style="bold"))
+    console.print(Text(f"  by {one['who']} ({one['role'] or 'task'}): {one['because']}"))
+    if changed := _changed(one):
+        console.print(Text(f"  {changed}"))
 
 
 def _changed(one: dict[str, Any]) -> str:

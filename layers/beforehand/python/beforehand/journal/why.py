@@ -137,7 +137,7 @@ def _case(cases: Sequence[Facts]) -> Check:
     if not cases:
         return Check(about="case", answer=Answer.YES, because="no case of theirs is open")
     first = cases[0]
-    hand = f"taken by {first['taken_by']}" if first["taken_by"] else "not taken yet"
+    hand = "taken" if first["taken_by"] else "not taken yet"
     more = f", and {len(cases) - 1} more" if len(cases) > 1 else ""
     because = f"a case ({in_words(first['kind'])}) is {hand}, due {utc(first['due_at'])}{more}"
     return Check(about="case", answer=Answer.WAITS, because=because)

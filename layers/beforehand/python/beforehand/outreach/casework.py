@@ -25,7 +25,7 @@ class Desk(Protocol):
     def release(self, outreach_id: UUID, *, now: datetime) -> Result:
         """Lets a held outreach go its way. FAILED where it is held no more, or too old."""
 
-    def withdraw(self, outreach_id: UUID) -> Result:
+    def withdraw(self, outreach_id: UUID, *, now: datetime) -> Result:
         """Cancels a held outreach. SKIPPED where it is held no more."""
 
 
@@ -51,7 +51,7 @@ def finish(case_id: UUID, *, by: Person, answer: Answer, cases: Cases, desk: Des
             because = sent.because if sent else "no message was written that could be sent"
             return Move(case=case, status=Status.FAILED, because=because)
     elif move.status is Status.DONE and case.outreach_id:
-        desk.withdraw(case.outreach_id)
+        desk.withdraw(case.outreach_id, now=now)
     return _settled(move, cases)
 
 

@@ -25,7 +25,7 @@ class PostgresOutreach:
         released = self._transaction.run(
             """update outreach
                set state = 'scheduled', hold = null, due_at = greatest(due_at, :now),
-                   next_at = greatest(due_at, :now)
+                   next_at = greatest(due_at, :now), state_because = 'a person let it go', state_at = :now
                where outreach_id = :outreach_id and state = 'held' and not_after > :now""",
             outreach_id=outreach_id, now=now,
         )  # fmt: skip
@@ -34,13 +34,14 @@ class PostgresOutreach:
         because = f"the message cannot go any more: {self._standing(outreach_id)}"
         return Result(id=str(outreach_id), status=Status.FAILED, because=because)
 
-    def withdraw(self, outreach_id: UUID) -> Result:
+    def withdraw(self, outreach_id: UUID, *, now: datetime) -> Result:
         """Cancels a held outreach. SKIPPED where it is held no more."""
         withdrawn = self._transaction.run(
-            """update outreach set state = 'cancelled', hold = null, next_at = null
+            """update outreach set state = 'cancelled', hold = null, next_at = null,
+                                   state_because = 'a person withdrew it', state_at = :now
                where outreach_id = :outreach_id and state = 'held'""",
-            outreach_id=outreach_id,
-        )
+            outreach_id=outreach_id, now=now,
+        )  # fmt: skip
         if withdrawn:
             return Result(id=str(outreach_id), status=Status.DONE, because="the message is withdrawn")
         return Result(id=str(outreach_id), status=Status.SKIPPED, because=f"it {self._standing(outreach_id)}")

@@ -43,7 +43,11 @@ def replay(entered: Entered, gate: Gate | None) -> Replayed:
         inputs = inputs_of(entered.customer_id, entered.outreach_id, entered.facts)
     except NoFactsError as error:
         return Replayed(decision_id=entered.decision_id, same=None, because=str(error))
-    verdict = gate(inputs) if gate is not None else None
+    if gate is None:
+        return Replayed(
+            decision_id=entered.decision_id, same=None, because="there is no gate here that could be asked"
+        )
+    verdict = gate(inputs)
     if verdict is None:
         because = f"the policy {inputs.policy_version} is not kept here any more, so nobody can decide by it"
         return Replayed(decision_id=entered.decision_id, same=None, because=because)
