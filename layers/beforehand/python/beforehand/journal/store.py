@@ -1,8 +1,7 @@
 """The journal in PostgreSQL: entries are added, never changed."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from uuid import UUID
+from collections.abc import Iterable
 
 from beforehand.adapters.postgres import Transaction
 from beforehand.ids import from_content
@@ -19,16 +18,6 @@ class PostgresJournal:
         """Adds decisions. The same decision of the same run is entered once, however often the step repeats."""
         for decision in decisions:
             self._record(decision)
-
-    def last(self, kind: str, outreach_ids: Sequence[UUID]) -> Mapping[UUID, tuple[str, str]]:
-        """Action and rule of the last decision of a kind about each outreach, where there is one."""
-        found = self._transaction.rows(
-            """select distinct on (outreach_id) outreach_id, action, rule from journal_decisions
-               where outreach_id = any(cast(:ids as uuid[])) and kind = :kind
-               order by outreach_id, decided_at desc, decision_id""",
-            ids=[str(outreach_id) for outreach_id in outreach_ids], kind=kind,
-        )  # fmt: skip
-        return {row["outreach_id"]: (row["action"], row["rule"]) for row in found}
 
     def _record(self, decision: Decision) -> None:
         self._transaction.run(
