@@ -25,11 +25,13 @@ from beforehand_cli.commands import (
     login,
     mail,
     memory,
+    outreach,
     policy,
     scan,
     shown,
     templates,
     users,
+    why,
 )
 from beforehand_cli.local.aws import EndpointSilentError
 from beforehand_cli.local.settings import ADDRESS
@@ -49,6 +51,10 @@ app.command(name="cases")(shown.cases)
 app.add_typer(channels.app, name="channels")
 app.add_typer(policy.app, name="policy")
 app.add_typer(templates.app, name="templates")
+app.command(name="why")(why.why)
+app.command(name="timeline")(why.timeline)
+app.command(name="audit")(why.audit)
+app.add_typer(outreach.app, name="outreach")
 app.add_typer(users.app, name="users")
 app.command(name="login")(login.login)
 app.command(name="logout")(login.logout)

@@ -111,6 +111,26 @@ def cases(
     listed(api.items("/v1/cases", most=limit, state=state), columns, as_json)
 
 
+def of_api(stage: str | None) -> Api:
+    """The API of a stage."""
+    return _api(stage)
+
+
+def quoted(name: str) -> str:
+    """An id as a part of a path, which leads nowhere else."""
+    return quote(name, safe="")
+
+
+def table(found: Iterable[Mapping[str, Any]], columns: tuple[str, ...]) -> None:
+    """These columns of what was found, for people."""
+    _list(found, columns, False)
+
+
+def one_in_full(one: Mapping[str, Any], as_json: bool) -> None:
+    """All that is known of one thing, field by field."""
+    _show(one, as_json)
+
+
 def _api(stage: str | None) -> Api:
     return Api(Deployment.of_stage(stage))
 
@@ -121,13 +141,13 @@ def listed(found: Iterable[Mapping[str, Any]], columns: tuple[str, ...], as_json
         for one in found:
             print_json(json.dumps(one))
         return
-    table = Table(box=None, pad_edge=False)
+    shown = Table(box=None, pad_edge=False)
     for name in columns:
         # An id that is cut off cannot be typed.
-        table.add_column(name.replace("_", " "), no_wrap=name.endswith("_id"), overflow="fold")
+        shown.add_column(name.replace("_", " "), no_wrap=name.endswith("_id"), overflow="fold")
     for one in found:
-        table.add_row(*(escape(_cell(one[name])) for name in columns))
-    console.print(table if table.row_count else "There is none.", markup=False, highlight=False)
+        shown.add_row(*(escape(_cell(one[name])) for name in columns))
+    console.print(shown if shown.row_count else "There is none.", markup=False, highlight=False)
 
 
 def _show(one: Mapping[str, Any], as_json: bool) -> None:

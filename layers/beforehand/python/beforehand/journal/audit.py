@@ -19,7 +19,7 @@ PERSONAL = frozenset(
 """Fields whose values are never kept, wherever in a document they stand."""
 
 LOOKS_PERSONAL = re.compile(
-    r"[^\s@]+@[^\s@]+\.[^\s@]+|(?<![\w-])(?!\d{4}-\d\d-\d\d)\+?\d(?:[ ()./-]?\d){8,}(?![\w-])"
+    r"[^\s@]+@[^\s@]+\.[^\s@]+|(?<![\w-])(?!\d{4}-\d\d-\d\d|[0-9a-f]{8}-)\+?\d(?:[ ()./-]{0,2}\d){8,}(?![\w-])"
 )
 """An e-mail address, or a number so long that it may be a telephone's: no date, and no id that has a letter."""
 

@@ -9,7 +9,10 @@ from uuid import UUID
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """One entry of the journal. `facts` hold figures and labels, never a name, an address or a message."""
+    """One entry of the journal. `facts` hold figures and labels, never a name, an address or a message.
+
+    Two about the same are told apart by their run, or, where they belong to none, by their moment.
+    """
 
     decided_at: datetime
     capability: str

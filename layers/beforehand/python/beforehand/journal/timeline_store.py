@@ -57,7 +57,8 @@ PARTS: Mapping[Kind, str] = MappingProxyType(
         # What was done to a case is told by the case.
         Kind.CHANGE: """
             select at, 'change', cast(audit_id as text),
-                   case when subject_kind = 'outreach' then cast(subject_id as uuid) end,
+                   case when subject_kind = 'outreach' and subject_id ~ '^[0-9a-f-]{36}$'
+                        then cast(subject_id as uuid) end,
                    jsonb_build_object('action', action, 'who', who, 'because', because, 'before', before,
                                       'after', after)
             from journal_v_audit where customer_id = :customer_id and subject_kind <> 'case'""",

@@ -27,6 +27,8 @@ class Answer(StrEnum):
     YES = "yes"
     NO = "no"
     WAITS = "waits"
+    DEPENDS = "depends"
+    """On what the message is for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,6 +97,7 @@ def standing(asked: Sequence[Check]) -> tuple[Answer, str]:
     for answer, told in (
         (Answer.NO, "they are not to be contacted: "),
         (Answer.WAITS, "automated messages wait: "),
+        (Answer.DEPENDS, ""),
     ):
         if because := [one.because for one in asked if one.answer is answer]:
             return answer, told + "; ".join(because)
@@ -106,8 +109,8 @@ def _consent(customer: Facts) -> Check:
     since = f" on {customer['consented_on']}" if customer["consented_on"] else ""
     source = f" ({customer['consent_source']})" if customer["consent_source"] else ""
     if said is None:
-        because = "nobody has asked whether they agree; the contact policy says what that means for each purpose"
-        return Check(about="consent", answer=Answer.YES, because=because)
+        because = "nobody knows whether they agree; the contact policy says which purposes want a yes"
+        return Check(about="consent", answer=Answer.DEPENDS, because=because)
     word, answer = ("yes", Answer.YES) if said else ("no", Answer.NO)
     return Check(about="consent", answer=answer, because=f"they said {word}{since}{source}")
 
@@ -134,7 +137,7 @@ def _case(cases: Sequence[Facts]) -> Check:
     if not cases:
         return Check(about="case", answer=Answer.YES, because="no case of theirs is open")
     first = cases[0]
-    hand = f"taken by {first['taken_by']}" if first["taken_by"] else "not taken yet"
+    hand = "taken" if first["taken_by"] else "not taken yet"
     more = f", and {len(cases) - 1} more" if len(cases) > 1 else ""
     because = f"a case ({in_words(first['kind'])}) is {hand}, due {utc(first['due_at'])}{more}"
     return Check(about="case", answer=Answer.WAITS, because=because)

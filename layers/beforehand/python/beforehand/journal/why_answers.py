@@ -28,7 +28,6 @@ class GateDecision(Answer):
     action: str
     because: str
     rule: str
-    hold: str | None
     until: datetime | None
     replayed: Literal["same", "different", "cannot tell"] | None
     replay_because: str | None

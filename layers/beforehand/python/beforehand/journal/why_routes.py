@@ -29,7 +29,8 @@ from beforehand.journal.why_answers import (
 )
 from beforehand.journal.why_store import PostgresWhy
 from beforehand.outreach.gate.facts import KIND as GATE
-from beforehand.outreach.gate.replay import Entered, Gate, Replayed, replay
+from beforehand.outreach.gate.facts import Entered
+from beforehand.outreach.gate.replay import Gate, Replayed, replay
 
 SHOWN_OUTREACH = 5
 SHOWN_PLANNED = 5
@@ -56,7 +57,7 @@ class WhyAsked(Asked):
     )
 
 
-def routes(gate: GateOf | None = None) -> Routes:
+def routes(gate: GateOf = by_policies) -> Routes:
     """The route; `gate` decides again where somebody asks for a replay."""
     found = Routes()
 
@@ -76,8 +77,8 @@ def routes(gate: GateOf | None = None) -> Routes:
         elif query.kind is rules.Kind.OUTREACH:
             customer = None
         if row is not None:
-            decide = gate(call.transaction) if gate is not None and query.replay == "true" else None
-            shown = _outreach(store, row, decide, replays=query.replay == "true", message=wants_message)
+            decide = gate(call.transaction) if query.replay == "true" else None
+            shown = _outreach(store, row, decide, message=wants_message)
             return _answer(call, path, rules.Kind.OUTREACH, also=also, outreach=shown)
         if customer is None:
             raise not_found(query.kind or "customer or outreach")
@@ -105,7 +106,7 @@ def _answer(
     )
 
 
-def _outreach(store: PostgresWhy, row: Row, gate: Gate | None, *, replays: bool, message: bool) -> WhyOutreach:
+def _outreach(store: PostgresWhy, row: Row, gate: Gate | None, *, message: bool) -> WhyOutreach:
     outreach_id: UUID = row["outreach_id"]
     decisions = store.decisions(outreach_id)
     cases = store.cases(outreach_id)
@@ -121,7 +122,7 @@ def _outreach(store: PostgresWhy, row: Row, gate: Gate | None, *, replays: bool,
         waits=rules.waits(row),
         planned=_planned_by(planner, row),
         gate=tuple(
-            _gate(one, row, replay(_entered(one, row), gate) if replays else None)
+            _gate(one, row, None if gate is None else replay(_entered(one, row), gate))
             for one in decisions
             if one["kind"] == GATE
         ),
@@ -164,7 +165,6 @@ def _gate(decision: Row, row: Row, replayed: Replayed | None) -> GateDecision:
         action=decision["action"],
         because=decision["because"],
         rule=decision["rule"],
-        hold=facts.get("hold"),
         until=facts.get("until"),
         replayed=word,
         replay_because=replayed and replayed.because,
@@ -174,10 +174,10 @@ def _gate(decision: Row, row: Row, replayed: Replayed | None) -> GateDecision:
 def _entered(decision: Row, row: Row) -> Entered:
     return Entered(
         decision_id=decision["decision_id"],
+        decided_at=decision["decided_at"],
         customer_id=row["customer_id"],
         outreach_id=row["outreach_id"],
         action=decision["action"],
-        because=decision["because"],
         rule=decision["rule"],
         facts=decision["facts"],
     )

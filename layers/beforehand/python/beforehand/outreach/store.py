@@ -26,8 +26,8 @@ class PostgresOutreach:
         """Lets an outreach go, from now on, that is held or whose answer was lost. FAILED where it is neither."""
         released = self._transaction.run(
             """update outreach
-               set state = 'scheduled', hold = null,
-                   due_at = greatest(due_at, :now), next_at = greatest(due_at, :now)
+               set state = 'scheduled', hold = null, due_at = greatest(due_at, :now),
+                   next_at = greatest(due_at, :now), state_because = 'a person let it go', state_at = :now
                where outreach_id = :outreach_id and state in ('held', 'review') and not_after > :now""",
             outreach_id=outreach_id, now=now,
         )  # fmt: skip
@@ -36,23 +36,24 @@ class PostgresOutreach:
         because = f"the message cannot go any more: {self._standing(outreach_id)}"
         return Result(id=str(outreach_id), status=Status.FAILED, because=because)
 
-    def withdraw(self, outreach_id: UUID) -> Result:
+    def withdraw(self, outreach_id: UUID, *, now: datetime) -> Result:
         """Cancels a held outreach. SKIPPED where it is held no more."""
         withdrawn = self._transaction.run(
-            """update outreach set state = 'cancelled', hold = null, next_at = null
+            """update outreach set state = 'cancelled', hold = null, next_at = null,
+                                   state_because = 'a person withdrew it', state_at = :now
                where outreach_id = :outreach_id and state = 'held'""",
-            outreach_id=outreach_id,
-        )
+            outreach_id=outreach_id, now=now,
+        )  # fmt: skip
         if withdrawn:
             return Result(id=str(outreach_id), status=Status.DONE, because="the message is withdrawn")
         return Result(id=str(outreach_id), status=Status.SKIPPED, because=f"it {self._standing(outreach_id)}")
 
-    def confirm(self, outreach_id: UUID, *, because: str) -> Result:
+    def confirm(self, outreach_id: UUID, *, because: str, now: datetime) -> Result:
         """Says of an outreach whose answer was lost that it arrived. SKIPPED where that is known already."""
         confirmed = self._transaction.run(
-            """update outreach set state = 'sent', state_because = :because
+            """update outreach set state = 'sent', state_because = :because, state_at = :now
                where outreach_id = :outreach_id and state = 'review'""",
-            outreach_id=outreach_id, because=because,
+            outreach_id=outreach_id, because=because, now=now,
         )  # fmt: skip
         status = Status.DONE if confirmed else Status.SKIPPED
         return Result(id=str(outreach_id), status=status, because=because)

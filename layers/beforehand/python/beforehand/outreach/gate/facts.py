@@ -1,24 +1,36 @@
-"""What the gate was told, as the journal keeps it: enough to decide again, and no name and no address."""
+"""What the gate was told, read back from an entry of the journal (`delivery/deciding.py` makes them)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from beforehand.errors import BeforehandError
-from beforehand.journal.model import Decision
-from beforehand.outreach.gate.model import Action, Contact, Person, Planned, Verdict
+from beforehand.outreach.gate.model import Contact, Person, Planned
 from beforehand.outreach.model import Channel, Purpose
 
 KIND = "gate"
-CAPABILITY = "outreach"
+"""The kind of the gate's decisions in the journal."""
 
 Facts = Mapping[str, Any]
 
 
 class NoFactsError(BeforehandError):
     """An entry of the journal does not hold what the gate was told."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entered:
+    """A decision of the gate as the journal holds it; `rule` is the policy's version and the rule's name."""
+
+    decision_id: UUID
+    decided_at: datetime
+    customer_id: str
+    outreach_id: UUID
+    action: str
+    rule: str
+    facts: Facts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,91 +44,26 @@ class Inputs:
     as_of: datetime
 
 
-def entry(inputs: Inputs, verdict: Verdict) -> Decision:
-    """The journal's entry of one decision of the gate.
-
-    It belongs to no run: the journal tells two decisions about one outreach apart by their moments.
-    """
-    return Decision(
-        decided_at=inputs.as_of,
-        capability=CAPABILITY,
-        kind=KIND,
-        action=verdict.action,
-        because=verdict.because,
-        rule=f"contact {inputs.policy_version} {verdict.rule}",
-        customer_id=inputs.person.customer_id,
-        outreach_id=inputs.planned.outreach_id,
-        facts=facts_of(inputs, verdict),
-    )
-
-
-def is_news(last: tuple[str, str] | None, decision: Decision) -> bool:
-    """Whether a decision differs from the last one about its outreach, given as its action and its rule.
-
-    A message that is held for a case is looked at each hour: the same answer again is not entered again. The words
-    of a because may name the time of day, so they are not compared.
-    """
-    return last != (str(decision.action), decision.rule)
-
-
-def facts_of(inputs: Inputs, verdict: Verdict) -> dict[str, Any]:
-    """The inputs and the verdict as JSON has them."""
-    person, planned = inputs.person, inputs.planned
-    return {
-        "as_of": inputs.as_of.isoformat(),
-        "policy": inputs.policy_version,
-        "person": {
-            "zone": person.zone,
-            "country": person.country,
-            "region": person.region,
-            "consent": person.consent,
-            "preferred_channel": person.preferred_channel,
-            "reachable": sorted(person.reachable),
-            "suppressed": sorted(person.suppressed),
-            "case_open": person.case_open,
-        },
-        "planned": {
-            "purpose": planned.purpose,
-            "channel": planned.channel,
-            "due_at": planned.due_at.isoformat(),
-            "not_after": planned.not_after.isoformat(),
-            "automated": planned.automated,
-        },
-        "history": [
-            {"outreach_id": str(one.outreach_id), "purpose": one.purpose, "channel": one.channel,
-             "at": one.at.isoformat()}
-            for one in sorted(inputs.history, key=lambda one: (one.at, one.outreach_id))
-        ],
-        "hold": verdict.hold,
-        "until": None if verdict.until is None else verdict.until.isoformat(),
-    }  # fmt: skip
-
-
-def inputs_of(customer_id: str, outreach_id: UUID, facts: Facts) -> Inputs:
-    """What the gate was told, read from an entry. Raises NoFactsError for one that does not hold it."""
+def inputs_of(entered: Entered) -> Inputs:
+    """What the gate was told. Raises NoFactsError for an entry that does not hold it."""
+    facts = entered.facts
     try:
         return Inputs(
-            person=_person(customer_id, facts["person"]),
-            planned=_planned(outreach_id, facts["planned"]),
+            person=_person(entered.customer_id, facts),
+            planned=Planned(
+                outreach_id=entered.outreach_id,
+                purpose=Purpose(facts["purpose"]),
+                channel=Channel(facts["channel"]),
+                due_at=datetime.fromisoformat(facts["due_at"]),
+                not_after=datetime.fromisoformat(facts["not_after"]),
+                automated=facts["automated"],
+            ),
             history=tuple(_contacts(facts["history"])),
-            policy_version=str(facts["policy"]),
-            as_of=datetime.fromisoformat(facts["as_of"]),
+            policy_version=str(facts["policy_version"]),
+            as_of=entered.decided_at,
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise NoFactsError(
-            f"The entry about {outreach_id} does not hold what the gate was told ({type(error).__name__}: {error})"
-        ) from None
-
-
-def verdict_of(action: str, because: str, rule: str, facts: Facts) -> tuple[Action, str, str, datetime | None]:
-    """What an entry says was decided: action, the rule's own name, the because, and until when."""
-    until = facts.get("until")
-    return (
-        Action(action),
-        rule.rpartition(" ")[2],
-        because,
-        None if until is None else datetime.fromisoformat(until),
-    )
+        raise NoFactsError(f"The entry does not hold what the gate was told ({type(error).__name__})") from None
 
 
 def _person(customer_id: str, told: Facts) -> Person:
@@ -134,24 +81,11 @@ def _person(customer_id: str, told: Facts) -> Person:
     )
 
 
-def _planned(outreach_id: UUID, told: Facts) -> Planned:
-    return Planned(
-        outreach_id=outreach_id,
-        purpose=Purpose(told["purpose"]),
-        channel=Channel(told["channel"]),
-        due_at=datetime.fromisoformat(told["due_at"]),
-        not_after=datetime.fromisoformat(told["not_after"]),
-        automated=told["automated"],
-    )
-
-
-def _contacts(told: Sequence[Facts]) -> list[Contact]:
-    return [
-        Contact(
+def _contacts(told: Sequence[Facts]) -> Iterator[Contact]:
+    for one in told:
+        yield Contact(
             outreach_id=UUID(one["outreach_id"]),
             purpose=Purpose(one["purpose"]),
             channel=Channel(one["channel"]),
             at=datetime.fromisoformat(one["at"]),
         )
-        for one in told
-    ]

@@ -1,29 +1,15 @@
 """Replay: the gate decides again on the facts that an entry of the journal holds, and is held against it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from beforehand.outreach.gate.facts import Inputs, NoFactsError, inputs_of, verdict_of
+from beforehand.outreach.gate.facts import Entered, Inputs, NoFactsError, inputs_of
 from beforehand.outreach.gate.model import Verdict
 
 Gate = Callable[[Inputs], Verdict | None]
-"""Decides on these inputs by the policy of their version; None where that version is not kept any more."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Entered:
-    """A decision of the gate as the journal holds it."""
-
-    decision_id: UUID
-    customer_id: str
-    outreach_id: UUID
-    action: str
-    because: str
-    rule: str
-    facts: dict[str, Any]
+"""Decides on these inputs by the policy of their version; None where that version is not kept."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,43 +19,37 @@ class Replayed:
     decision_id: UUID
     same: bool | None
     because: str
-    action: str | None = None
-    until: datetime | None = None
 
 
-def replay(entered: Entered, gate: Gate | None) -> Replayed:
-    """Whether the gate still decides as it did. Never raises for an entry that cannot be replayed: it says why."""
+def replay(entered: Entered, gate: Gate) -> Replayed:
+    """Whether the gate still decides as it did: the same action, by the same rule, until the same moment.
+
+    Its words are not compared: mending a sentence is no other decision. An entry that cannot be decided again is
+    said to be one, and raises nothing.
+    """
     try:
-        inputs = inputs_of(entered.customer_id, entered.outreach_id, entered.facts)
+        inputs = inputs_of(entered)
     except NoFactsError as error:
         return Replayed(decision_id=entered.decision_id, same=None, because=str(error))
-    verdict = gate(inputs) if gate is not None else None
+    verdict = gate(inputs)
     if verdict is None:
-        because = f"the policy {inputs.policy_version} is not kept here any more, so nobody can decide by it"
+        because = f"there is no policy {inputs.policy_version} here that could be decided by"
         return Replayed(decision_id=entered.decision_id, same=None, because=because)
-    differs = list(_differences(entered, verdict))
-    return Replayed(
-        decision_id=entered.decision_id,
-        same=not differs,
-        because="; ".join(differs) if differs else "it decides the same",
-        action=verdict.action,
-        until=verdict.until,
-    )
+    differs = "; ".join(_differences(entered, verdict))
+    because = differs or "it decides the same"
+    return Replayed(decision_id=entered.decision_id, same=not differs, because=because)
 
 
-def _differences(entered: Entered, verdict: Verdict) -> list[str]:
-    action, rule, because, until = verdict_of(entered.action, entered.because, entered.rule, entered.facts)
-    told = []
-    if verdict.action != action:
-        told.append(f"it was {action}, and is {verdict.action} now")
+def _differences(entered: Entered, verdict: Verdict) -> Iterator[str]:
+    rule, until = entered.rule.rpartition(" ")[2], entered.facts.get("until")
+    now = verdict.until and verdict.until.isoformat()
+    if verdict.action != entered.action:
+        yield f"it was {entered.action}, and is {verdict.action} now"
     if verdict.rule != rule:
-        told.append(f"it was decided by the rule {rule}, and is by {verdict.rule} now")
-    if verdict.until != until:
-        told.append(f"it was until {_said(until)}, and is until {_said(verdict.until)} now")
-    if not told and verdict.because != because:
-        told.append(f"the action is the same, but its because is now: {verdict.because}")
-    return told
+        yield f"it was decided by the rule {rule}, and is by {verdict.rule} now"
+    if _moment(until) != verdict.until:
+        yield f"it was until {until or 'no moment'}, and is until {now or 'no moment'} now"
 
 
-def _said(until: datetime | None) -> str:
-    return "no moment" if until is None else until.isoformat()
+def _moment(told: str | None) -> datetime | None:
+    return None if told is None else datetime.fromisoformat(told)
