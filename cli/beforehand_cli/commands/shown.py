@@ -123,7 +123,7 @@ def quoted(name: str) -> str:
 
 def table(found: Iterable[Mapping[str, Any]], columns: tuple[str, ...]) -> None:
     """These columns of what was found, for people."""
-    _list(found, columns, False)
+    listed(found, columns, False)
 
 
 def one_in_full(one: Mapping[str, Any], as_json: bool) -> None:

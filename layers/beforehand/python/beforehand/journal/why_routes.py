@@ -28,6 +28,7 @@ from beforehand.journal.why_answers import (
     WhyPlanned,
 )
 from beforehand.journal.why_store import PostgresWhy
+from beforehand.outreach.gate.again import by_policies
 from beforehand.outreach.gate.facts import KIND as GATE
 from beforehand.outreach.gate.facts import Entered
 from beforehand.outreach.gate.replay import Gate, Replayed, replay
