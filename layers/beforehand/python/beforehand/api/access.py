@@ -23,6 +23,9 @@ class Role(StrEnum):
         return roles.index(self) >= roles.index(least)
 
 
+PUBLIC_ROUTES = ("GET /u/{token}", "POST /hooks/{source}", "POST /u/{token}")
+"""Open to everyone: another function answers them, which proves each request by its own signature."""
+
 LEAST_ROLE: Mapping[str, Role] = MappingProxyType(
     {
         "GET /v1/audit": Role.ADMIN,
