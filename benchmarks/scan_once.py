@@ -69,7 +69,7 @@ def what_changed(transaction: Transaction) -> list[str]:
 def selection(transaction: Transaction) -> list[str]:
     due_at = _today(transaction) + timedelta(microseconds=uuid4().int % 10**9)
     found = PostgresCandidates(transaction).select(
-        uuid4(), trigger=TRIGGER, due_at=due_at, policy=ContactPolicy(holdout_share=0)
+        uuid4(), trigger=TRIGGER, due_at=due_at, policy=ContactPolicy(holdout_shares={})
     )
     return [candidate.customer_id for candidate in found.candidates]
 

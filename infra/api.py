@@ -38,14 +38,17 @@ class Api(cdk.Stack):
                 DatabaseRole.APP_RW,
                 files_bucket=foundation.files.name,
                 commands_table=foundation.commands.name,
+                gates_table=foundation.gates.name,
                 user_client_id=foundation.users.client_id,
                 scan_every_minutes=stage.scan_every_minutes,
+                company_name=stage.company_name,
             ),
             database=foundation.database,
             rights=[
                 *foundation.files.write(Prefix.IMPORTS),
                 *foundation.files.write(Prefix.IMPORT_MAPPINGS),
                 *foundation.commands.copy(),
+                *foundation.gates.suppress(),
             ],
             # Phone numbers are read as imports read them.
             layers=["imports"],

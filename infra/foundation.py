@@ -7,6 +7,7 @@ from infra.constructs.alarms import Alarms
 from infra.constructs.commands import Commands
 from infra.constructs.encryption_key import EncryptionKey
 from infra.constructs.files import Files
+from infra.constructs.gates import Gates
 from infra.constructs.heartbeats import Heartbeats
 from infra.constructs.network import Network
 from infra.constructs.postgres import Postgres
@@ -17,7 +18,7 @@ from infra.watch import watch_database
 
 
 class Foundation(cdk.Stack):
-    """The network, the key, the database, files, heartbeats, commands, the staff topic and the users."""
+    """The network, the key, the database, files, heartbeats, commands, gates, the staff topic and the users."""
 
     def __init__(self, scope: Construct, stage: Stage) -> None:
         super().__init__(
@@ -32,6 +33,7 @@ class Foundation(cdk.Stack):
         self.files = Files(self, "Files", stage=stage, key=self.key)
         self.heartbeats = Heartbeats(self, "HeartbeatTable", stage=stage, key=self.key)
         self.commands = Commands(self, "CommandTable", stage=stage, key=self.key)
+        self.gates = Gates(self, "GateTable", stage=stage, key=self.key)
         self.staff = StaffTopic(self, "Staff", stage=stage, key=self.key)
         self.users = Users(self, "Users", stage=stage)
         watch_database(Alarms(self, "Alarms", stage=stage, staff=self.staff), self.database, stage)
@@ -40,6 +42,7 @@ class Foundation(cdk.Stack):
         cdk.CfnOutput(self, "StaffTopic", value=self.staff.arn)
         cdk.CfnOutput(self, "Heartbeats", value=self.heartbeats.name)
         cdk.CfnOutput(self, "Commands", value=self.commands.name)
+        cdk.CfnOutput(self, "Gates", value=self.gates.name)
         cdk.CfnOutput(self, "DatabaseHost", value=self.database.instance.attr_endpoint_address)
         cdk.CfnOutput(self, "MasterSecret", value=self.database.master_secret)
         cdk.CfnOutput(self, "UserPool", value=self.users.pool_id)

@@ -10,6 +10,7 @@ from infra.capabilities.churn import Churn
 from infra.capabilities.customers import Customers
 from infra.capabilities.database import DatabaseSetup
 from infra.capabilities.outbox import Outbox
+from infra.capabilities.outreach import Outreach
 from infra.capabilities.watched import Watched
 from infra.constructs.alarms import Alarms
 from infra.constructs.task_function import camel
@@ -34,12 +35,14 @@ class Tasks(cdk.Stack):
         customers = Customers(self, "Customers", foundation=foundation, runtime=runtime)
         churn = Churn(self, "Churn", foundation=foundation, runtime=runtime, group=group)
         outbox = Outbox(self, "Outbox", foundation=foundation, runtime=runtime, group=group, scan=churn.scan)
-        for capability in (customers, churn, outbox):
+        outreach = Outreach(self, "Outreach", foundation=foundation, runtime=runtime, group=group)
+        for capability in (customers, churn, outbox, outreach):
             capability.node.add_dependency(setup.ready)
-        watched = [setup.watched, customers.watched, churn.watched, outbox.watched]
+        watched = [setup.watched, customers.watched, churn.watched, outbox.watched, outreach.watched]
         watch_tasks(Alarms(self, "Alarms", stage=stage, staff=foundation.staff), watched, group)
 
         cdk.CfnOutput(self, "ScanStateMachine", value=churn.scan.state_machine_arn)
+        cdk.CfnOutput(self, "OutreachStateMachine", value=outreach.machine.state_machine_arn)
         cdk.CfnOutput(self, "ScanSchedule", value=churn.cadence.schedule_name)
         cdk.CfnOutput(self, "ScanEveryMinutes", value=str(stage.scan_every_minutes))
         cdk.CfnOutput(self, "ScheduleGroup", value=group.ref)

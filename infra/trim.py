@@ -19,9 +19,11 @@ OPERATIONS = {
     "bedrock-runtime": {"Converse"},
     "dynamodb": {"BatchGetItem", "PutItem", "Query", "UpdateItem"},
     "lambda": {"Invoke"},
+    "pinpoint-sms-voice-v2": {"SendTextMessage"},
     # botocore itself asks for the bucket's region when S3 answers that it is elsewhere.
     "s3": {"GetObject", "HeadBucket", "PutObject"},
     "secretsmanager": {"GetSecretValue"},
+    "sesv2": {"SendEmail"},
     "sqs": {"SendMessage"},
     "stepfunctions": {"StartExecution"},
 }

@@ -17,6 +17,7 @@ from botocore.exceptions import (
 
 from beforehand.errors import BeforehandError
 from beforehand_cli.commands import (
+    channels,
     demo,
     imports,
     invoke,
@@ -45,6 +46,7 @@ app.command(name="risk")(shown.risk)
 app.command(name="statistics")(shown.statistics)
 app.command(name="imports")(shown.imports)
 app.command(name="cases")(shown.cases)
+app.add_typer(channels.app, name="channels")
 app.command(name="why")(why.why)
 app.command(name="timeline")(why.timeline)
 app.command(name="audit")(why.audit)

@@ -149,7 +149,7 @@ class _Screen:
 
     def _gate(self, one: Document) -> Iterator[str]:
         until = f" until {self._at(one['until'])}" if one["until"] else ""
-        yield f"{self._at(one['at'])}  {one['action']}{until}, by {one['rule'].removeprefix('contact ')}"
+        yield f"{self._at(one['at'])}  {one['action']}{until}, by {one['rule']}"
         yield one["because"]
         if one["replayed"]:
             yield f"replayed: {one['replayed']}: {one['replay_because']}"

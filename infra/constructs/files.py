@@ -46,6 +46,7 @@ class Files(Construct):
                 _forget(Prefix.IMPORT_RESULTS, stage.import_retention_days),
                 _forget(Prefix.RUNS, stage.run_retention_days),
                 _forget(Prefix.MEMORY, stage.run_retention_days),
+                _forget(Prefix.CHUNKS, 1, versions=1),
             ],
         )
         # `event_bridge_enabled=True` would bring a Lambda of CDK's own to set this one property.
@@ -87,11 +88,11 @@ class Files(Construct):
         ]
 
 
-def _forget(prefix: Prefix, days: int) -> s3.LifecycleRule:
+def _forget(prefix: Prefix, days: int, *, versions: int = 30) -> s3.LifecycleRule:
     return s3.LifecycleRule(
         id=f"Forget-{prefix.strip('/')}",
         prefix=prefix,
         expiration=cdk.Duration.days(days),
-        noncurrent_version_expiration=cdk.Duration.days(30),
+        noncurrent_version_expiration=cdk.Duration.days(versions),
         abort_incomplete_multipart_upload_after=cdk.Duration.days(2),
     )

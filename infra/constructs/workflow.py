@@ -2,6 +2,7 @@
 
 Every step that fails leads to one place, where staff are told which step it was; a step that tells is never
 repeated. Only a heartbeat that cannot be written fails nothing: the work is done, and its absence is noticed.
+A workflow that runs every minute tells nobody: its alarm does, once.
 """
 
 import json
@@ -56,10 +57,12 @@ class Workflow(Construct):
         name: str,
         *,
         stage: Stage,
-        staff: StaffTopic,
+        staff: StaffTopic | None,
         heartbeats: Heartbeats,
         time_limit: cdk.Duration,
+        express: bool = False,
     ) -> None:
+        """`express`: of at most five minutes, for what runs often; Step Functions may run it twice."""
         super().__init__(scope, camel(name))
         self.name = name
         self.states: dict[str, State] = {}
@@ -67,7 +70,8 @@ class Workflow(Construct):
         self._staff = staff
         self._heartbeats = heartbeats
         self._time_limit = time_limit
-        self._placeholders: dict[str, str] = {"StaffTopic": staff.arn}
+        self._express = express
+        self._placeholders: dict[str, str] = {"StaffTopic": staff.arn} if staff else {}
         self._rights: list[iam.PolicyStatement] = []
 
     def state(self, name: str, state: State, *, caught: bool = False) -> None:
@@ -78,9 +82,14 @@ class Workflow(Construct):
         self.states[name] = state
 
     def invoke(
-        self, function: TaskFunction, payload: Mapping[str, Any], *, assign: Mapping[str, str] | None = None
+        self,
+        function: TaskFunction,
+        payload: Mapping[str, Any],
+        *,
+        assign: Mapping[str, str] | None = None,
+        repeat: bool = True,
     ) -> State:
-        """A task that calls a function, which may be repeated: its output is the function's answer."""
+        """A task that calls a function, which may be repeated unless said otherwise; its output is the answer."""
         placeholder = camel(function.name)
         self._placeholders[placeholder] = function.arn
         self._rights.append(function.invoke())
@@ -89,8 +98,9 @@ class Workflow(Construct):
             "Resource": "arn:aws:states:::lambda:invoke",
             "Arguments": {"FunctionName": f"${{{placeholder}}}", "Payload": dict(payload)},
             "Output": ask("$states.result.Payload"),
-            "Retry": [_patiently(LAMBDA_TROUBLE)],
         }
+        if repeat:
+            state["Retry"] = [_patiently(LAMBDA_TROUBLE)]
         if assign:
             state["Assign"] = {name: ask(f"$states.result.Payload.{field}") for name, field in assign.items()}
         return state
@@ -122,6 +132,7 @@ class Workflow(Construct):
 
     def tell(self, subject: str, message: str, **attributes: str) -> State:
         """A task that tells staff, once; `attributes` travel beside the message, for filters."""
+        assert self._staff is not None, "a workflow that tells has somebody to tell"
         self._rights += self._staff.tell()
         arguments: State = {"TopicArn": "${StaffTopic}", "Subject": subject, "Message": message}
         if attributes:
@@ -136,7 +147,19 @@ class Workflow(Construct):
         }
 
     def build(self, *, start_at: str) -> sfn.StateMachine:
-        """The state machine, with the place where every failure ends."""
+        """The state machine, with the place where every failure ends if there is somebody to tell."""
+        if self._staff is not None:
+            self._tell_of_failures()
+        definition = {
+            "Comment": f"infra/capabilities/{self.name.split('_')[0]}.py",
+            "QueryLanguage": "JSONata",
+            "TimeoutSeconds": self._time_limit.to_seconds(),
+            "StartAt": start_at,
+            "States": self.states,
+        }
+        return self._machine(definition)
+
+    def _tell_of_failures(self) -> None:
         title = self.name.replace("_", " ")
         where = f"What to do: docs/operations.md, {self.name}. Where to look: "
         told = self.tell(
@@ -148,14 +171,6 @@ class Workflow(Construct):
         )
         self.state(FAILED, {**told, "Next": "Failed"})
         self.state("Failed", {"Type": "Fail", "Error": ask("$failed_with"), "Cause": ask("$failed_step")})
-        definition = {
-            "Comment": f"infra/capabilities/{self.name.split('_')[0]}.py",
-            "QueryLanguage": "JSONata",
-            "TimeoutSeconds": self._time_limit.to_seconds(),
-            "StartAt": start_at,
-            "States": self.states,
-        }
-        return self._machine(definition)
 
     def _machine(self, definition: State) -> sfn.StateMachine:
         log = log_group(
@@ -169,6 +184,7 @@ class Workflow(Construct):
             self,
             "Machine",
             state_machine_name=self._stage.named(self.name),
+            state_machine_type=sfn.StateMachineType.EXPRESS if self._express else sfn.StateMachineType.STANDARD,
             definition_body=sfn.DefinitionBody.from_string(json.dumps(definition)),
             definition_substitutions=self._placeholders,
             role=self._role().without_policy_updates(),

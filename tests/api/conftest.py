@@ -50,7 +50,8 @@ def served(postgres: Postgres, database: PostgresDatabase) -> Iterator[Served]:
         """truncate churn_candidates, churn_held_out, churn_scans, schedules_runs, outreach, outreach_cases,
                     outbox_commands, churn_snapshots, churn_scores, churn_signals, churn_base, churn_yardsticks,
                     api_idempotency, customers_purchases, customers, customers_changes, customers_imports,
-                    journal_decisions, journal_audit, outreach_attempts, outreach_outcomes, outreach_suppressions"""
+                    journal_decisions, journal_audit, outreach_templates, outreach_attempts, outreach_outcomes,
+                    outreach_suppressions"""
     )
     superuser.close()
 

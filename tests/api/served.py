@@ -18,7 +18,7 @@ CLIENT = "the-client"
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 SETTINGS = ApiServeSettings(
     database_host="db", database_port=5432, database_user="u", files_bucket="files", commands_table="commands",
-    user_client_id=CLIENT, scan_every_minutes=5,
+    gates_table="gates", user_client_id=CLIENT, scan_every_minutes=5, company_name="Lotus",
 )  # fmt: skip
 
 

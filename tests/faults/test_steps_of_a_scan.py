@@ -86,7 +86,7 @@ class Scan:
             return scan.select(
                 ScanStep(run_id=run_id), runs=PostgresRuns(t), scores=PostgresScores(t),
                 candidates=PostgresCandidates(t), profile=DEFAULT_V1, usual=USUAL,
-                policy=ContactPolicy(holdout_share=0),
+                policy=ContactPolicy(holdout_shares={}),
                 journal=PostgresJournal(t), now=DUE_AT,
             )  # fmt: skip
 

@@ -42,6 +42,7 @@ from beforehand.events.churn import (
 )
 from beforehand.journal.store import PostgresJournal
 from beforehand.outreach.cases_store import PostgresCases
+from beforehand.outreach.model import Purpose
 from beforehand.outreach.policy import ContactPolicy
 from beforehand.outreach.store import PostgresOutreach
 from beforehand.results import Status
@@ -51,6 +52,7 @@ from tests.stores.churn_base import keep
 
 DUE_AT = datetime(2025, 10, 19, 14, 30, tzinfo=UTC)
 COMPANY = "Example Stores"
+COOL_DOWN = ContactPolicy().cool_down(Purpose.CHURN_INTERVENTION)
 USUAL = Trigger(health_threshold=40, risk_threshold=0.6, max_interventions=10)
 
 
@@ -63,7 +65,7 @@ class Scan:
         self.runs = PostgresRuns(transaction)
         self.scores = PostgresScores(transaction)
         self.candidates = PostgresCandidates(transaction)
-        self.policy = ContactPolicy(holdout_share=0)
+        self.policy = ContactPolicy(holdout_shares={})
 
     def score(self, due_at: datetime = DUE_AT, **options: Any) -> ScanScored:
         return scan.score(
@@ -221,11 +223,9 @@ def test_who_was_approached_rests_for_exactly_seven_days(transaction: Transactio
     doing = Scan(transaction)
     assert doing.to_the_end().proposed == 1
     approached_at = DUE_AT + timedelta(seconds=6)
-    just_before = doing.select(
-        doing.score(approached_at + ContactPolicy().cool_down - timedelta(microseconds=1)).run_id
-    )
+    just_before = doing.select(doing.score(approached_at + COOL_DOWN - timedelta(microseconds=1)).run_id)
     assert (doing.left_alone(just_before), just_before.customers) == ({"resting": 1}, ())
-    after = doing.select(doing.score(approached_at + ContactPolicy().cool_down).run_id)
+    after = doing.select(doing.score(approached_at + COOL_DOWN).run_id)
     assert (doing.left_alone(after), after.customers) == ({}, ("C1",))
 
 

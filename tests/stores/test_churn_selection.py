@@ -27,7 +27,7 @@ from tests.stores.churn_base import keep
 from tests.stores.test_churn_scan import DUE_AT, USUAL, Scan, base, lapsing
 
 TODAY = DUE_AT.date()
-HALF = ContactPolicy(holdout_share=0.5)
+HALF = ContactPolicy(holdout_shares={Purpose.CHURN_INTERVENTION: 0.5})
 
 
 def approached(
@@ -100,8 +100,10 @@ def test_the_database_draws_as_python_does(transaction: Transaction) -> None:
 
 
 def test_a_tenth_is_held_out_whatever_the_purpose_and_each_purpose_holds_out_others() -> None:
-    policy, ids = ContactPolicy(), [f"C{number}" for number in range(100_000, 120_000)]
-    out = {p: {c for c in ids if held_out(c, p, policy)} for p in (Purpose.CHURN_INTERVENTION, Purpose.POST_EVENT)}
+    purposes = (Purpose.CHURN_INTERVENTION, Purpose.POST_EVENT)
+    policy = ContactPolicy(holdout_shares=dict.fromkeys(purposes, 0.1))
+    ids = [f"C{number}" for number in range(100_000, 120_000)]
+    out = {purpose: {c for c in ids if held_out(c, purpose, policy)} for purpose in purposes}
     for theirs in out.values():
         assert len(theirs) / len(ids) == pytest.approx(0.1, abs=0.01)
     both = out[Purpose.CHURN_INTERVENTION] & out[Purpose.POST_EVENT]
@@ -315,7 +317,7 @@ def test_segments_are_told_apart_as_the_score_tells_them(transaction: Transactio
 def test_a_base_all_of_which_is_held_out_is_compared_with_nobody(transaction: Transaction) -> None:
     base(transaction, *(lapsing(f"C{number}") for number in range(5)))
     doing = Scan(transaction)
-    doing.policy = ContactPolicy(holdout_share=1)
+    doing.policy = ContactPolicy(holdout_shares={Purpose.CHURN_INTERVENTION: 1})
     found = doing.select(doing.score(max_interventions=1000).run_id)
     assert (doing.left_alone(found), found.customers) == ({"held_out": 5}, ())
     assert len(doing.candidates.held_out(found.run_id)) == 5

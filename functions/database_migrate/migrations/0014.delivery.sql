@@ -5,7 +5,7 @@
 alter table outreach
     add column next_at          timestamptz,
     add column hold             text check (hold in ('person', 'window', 'budget', 'cool_down', 'case', 'dry_run',
-                                    'stopped', 'back_off')),
+                                    'stopped')),
     add column attempt          integer not null default 0 check (attempt >= 0),
     add column lease_until      timestamptz,
     add column follows_id       uuid,
@@ -62,6 +62,7 @@ create trigger outreach_legal before update on outreach for each row execute fun
 revoke delete on outreach from beforehand_app_rw;
 
 create index outreach_by_next on outreach (channel, priority desc, next_at) where state in ('scheduled', 'held');
+create index outreach_by_not_after on outreach (not_after) where state in ('scheduled', 'held');
 create index outreach_in_flight on outreach (lease_until) where state in ('claimed', 'unknown');
 
 -- Each attempt: begun under a claim, ended by what the provider said, or by the proof that nothing was said to it.
@@ -80,6 +81,7 @@ create table outreach_attempts (
     because        text,
     primary key (outreach_id, attempt)
 );
+create index outreach_attempts_by_claim on outreach_attempts (channel, claimed_at);
 create index outreach_attempts_by_provider on outreach_attempts (provider_id) where provider_id is not null;
 revoke delete on outreach_attempts from beforehand_app_rw;
 

@@ -19,6 +19,7 @@ class Schedule(StrEnum):
     CHURN_SCAN = "churn_scan"
     OUTBOX_SWEEP = "outbox_sweep"
     OUTBOX_RELAY = "outbox_relay"
+    OUTREACH = "outreach"
 
 
 class Profile(StrEnum):
@@ -36,3 +37,4 @@ class Prefix(StrEnum):
     IMPORT_RESULTS = "import-results/"
     RUNS = "runs/"
     MEMORY = "memory/"
+    CHUNKS = "chunks/"

@@ -27,6 +27,7 @@ LEAST_ROLE: Mapping[str, Role] = MappingProxyType(
     {
         "GET /v1/audit": Role.ADMIN,
         "GET /v1/cases": Role.VIEWER,
+        "GET /v1/channels": Role.VIEWER,
         "GET /v1/customers": Role.VIEWER,
         "GET /v1/customers/{customer_id}": Role.VIEWER,
         "GET /v1/customers/{customer_id}/purchases": Role.VIEWER,
@@ -42,14 +43,23 @@ LEAST_ROLE: Mapping[str, Role] = MappingProxyType(
         "GET /v1/scans": Role.VIEWER,
         "GET /v1/scans/{run_id}": Role.VIEWER,
         "GET /v1/statistics": Role.VIEWER,
+        "PATCH /v1/channels/{channel}": Role.ADMIN,
+        "GET /v1/templates": Role.VIEWER,
+        "GET /v1/templates/{name}": Role.VIEWER,
+        "GET /v1/templates/{name}/{language}": Role.VIEWER,
         "GET /v1/why/{subject}": Role.VIEWER,
         "PATCH /v1/customers/{customer_id}": Role.OPERATOR,
         "POST /v1/cases/{case_id}/done": Role.OPERATOR,
         "POST /v1/cases/{case_id}/take": Role.OPERATOR,
+        "POST /v1/channels/{channel}/resume": Role.ADMIN,
+        "POST /v1/channels/{channel}/stop": Role.OPERATOR,
         "POST /v1/imports": Role.OPERATOR,
         "POST /v1/outreach/{outreach_id}/cancel": Role.OPERATOR,
         "POST /v1/outreach/{outreach_id}/release": Role.OPERATOR,
         "POST /v1/scans": Role.OPERATOR,
+        "POST /v1/templates/{name}/preview": Role.VIEWER,
+        "POST /v1/templates/{name}/{language}/restore": Role.ADMIN,
+        "PUT /v1/templates/{name}/{language}": Role.ADMIN,
     }
 )
 """A route that is not listed here cannot be registered."""

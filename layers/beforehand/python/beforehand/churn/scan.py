@@ -12,6 +12,7 @@ from beforehand.errors import InvalidEventError
 from beforehand.events.churn import ScanRequested, ScanScored, ScanSelected, ScanStep
 from beforehand.journal.model import Decision
 from beforehand.names import Schedule
+from beforehand.outreach.model import Purpose
 from beforehand.outreach.policy import ContactPolicy
 from beforehand.schedules.model import Opened, Run
 
@@ -128,6 +129,7 @@ def select(
 def _left_to_compare(
     run: Run, one: HeldOut, *, profile: ScoreProfile, policy: ContactPolicy, now: datetime
 ) -> Decision:
+    share = policy.holdout_share(Purpose.CHURN_INTERVENTION)
     return Decision(
         decided_at=now,
         capability="churn",
@@ -135,7 +137,7 @@ def _left_to_compare(
         action="hold_out",
         because=(
             f"health {one.health:.1f}%, churn risk {one.risk:.1%}; not approached, since they are among the "
-            f"{policy.holdout_share:.0%} with whom those who are approached are compared"
+            f"{share:.0%} with whom those who are approached are compared"
         ),
         rule=f"churn {profile.version}, {policy.version}",
         customer_id=one.customer_id,

@@ -11,6 +11,7 @@ from beforehand.churn.store.scores import PostgresScores
 from beforehand.clock import now
 from beforehand.events.churn import ScanRequested, ScanScored, ScanSelected, ScanStep
 from beforehand.journal.store import PostgresJournal
+from beforehand.outreach.model import Purpose
 from beforehand.outreach.policy import ContactPolicy
 from beforehand.schedules.store import PostgresRuns
 from beforehand.settings import from_environment
@@ -50,11 +51,11 @@ def select(step: ScanStep) -> ScanSelected:
             journal=PostgresJournal(transaction),
             usual=usual,
             policy=ContactPolicy(
-                cool_down=timedelta(days=settings.churn_cool_down_days),
+                cool_downs={Purpose.CHURN_INTERVENTION: timedelta(days=settings.churn_cool_down_days)},
                 budget=settings.contact_budget,
                 budget_period=timedelta(days=settings.contact_budget_days),
                 case_rest=timedelta(days=settings.contact_case_rest_days),
-                holdout_share=settings.churn_holdout_share,
+                holdout_shares={Purpose.CHURN_INTERVENTION: settings.churn_holdout_share},
             ),
             now=now(),
         )

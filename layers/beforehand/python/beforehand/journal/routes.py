@@ -6,7 +6,7 @@ from beforehand.api.routes import Route
 from beforehand.journal import audit_routes, timeline_routes, why_routes
 
 
-def routes(gate: why_routes.GateOf | None = None) -> Iterator[Route]:
-    """All of them; `gate` decides again where somebody asks `why` for a replay."""
-    for group in (audit_routes.routes, timeline_routes.routes, why_routes.routes(gate)):
-        yield from group
+def routes() -> Iterator[Route]:
+    """All of them."""
+    for group in (audit_routes, timeline_routes, why_routes):
+        yield from group.routes

@@ -14,7 +14,6 @@ HOLDS: Mapping[str, str] = MappingProxyType(
         "case": "the end of a case of theirs",
         "dry_run": "its channel to be enabled",
         "stopped": "the kill switch to be let go",
-        "back_off": "the next attempt",
     }
 )
 UNTOLD = frozenset(

@@ -37,11 +37,11 @@ class Answer(StrEnum):
     """How a person ends a case. It is one of three words, so that no case ever holds what a customer said."""
 
     HANDLED = "handled"
-    """They saw to it themselves: the message that was held for them is withdrawn."""
+    """They saw to it themselves: a message that was held for them is withdrawn. Under review: it arrived."""
     SEND = "send"
-    """The message that was held for them may go."""
+    """The message may go. Under review: it did not arrive, and is to be sent again."""
     DISMISSED = "dismissed"
-    """Nothing is to be done: the message is withdrawn."""
+    """Nothing is to be done: a message that was held is withdrawn. Under review: it stays what nobody knows."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Protocol
 from uuid import UUID
 
 from beforehand.outreach import cases as rules
-from beforehand.outreach.cases import Answer, Case, Move, Person
+from beforehand.outreach.cases import Answer, Case, Kind, Move, Person
 from beforehand.results import Result, Status
 
 
@@ -23,10 +23,13 @@ class Desk(Protocol):
     """The ledger of outreach, as far as a message that waits for a person is concerned."""
 
     def release(self, outreach_id: UUID, *, now: datetime) -> Result:
-        """Lets a held outreach go its way. FAILED where it is held no more, or too old."""
+        """Lets an outreach go that is held, or whose answer was lost. FAILED where it is neither, or too old."""
 
     def withdraw(self, outreach_id: UUID, *, now: datetime) -> Result:
         """Cancels a held outreach. SKIPPED where it is held no more."""
+
+    def confirm(self, outreach_id: UUID, *, because: str, now: datetime) -> Result:
+        """Says of an outreach whose answer was lost that it arrived. SKIPPED where that is known already."""
 
 
 def take(case_id: UUID, *, by: Person, cases: Cases, now: datetime) -> Move:
@@ -51,8 +54,19 @@ def finish(case_id: UUID, *, by: Person, answer: Answer, cases: Cases, desk: Des
             because = sent.because if sent else "no message was written that could be sent"
             return Move(case=case, status=Status.FAILED, because=because)
     elif move.status is Status.DONE and case.outreach_id:
-        desk.withdraw(case.outreach_id, now=now)
+        _without_sending(case, case.outreach_id, answer, desk, now)
     return _settled(move, cases)
+
+
+def _without_sending(case: Case, outreach_id: UUID, answer: Answer, desk: Desk, now: datetime) -> None:
+    """What an answer makes of a message that is not to go.
+
+    Of one whose answer was lost, only a person can say that it arrived; left alone, it stays what nobody knows.
+    """
+    if case.kind is not Kind.REVIEW:
+        desk.withdraw(outreach_id, now=now)
+    elif answer is Answer.HANDLED:
+        desk.confirm(outreach_id, because="a person says that it arrived", now=now)
 
 
 def _settled(move: Move, cases: Cases) -> Move:

@@ -1,8 +1,10 @@
 """Proposals and what they become: one outreach is one decision to contact one person once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from beforehand.ids import from_content
@@ -60,15 +62,15 @@ class Hold(StrEnum):
     """Its channel to be enabled."""
     STOPPED = "stopped"
     """The kill switch to be let go."""
-    BACK_OFF = "back_off"
-    """The next attempt, after a provider's definite no."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Proposal:
     """A planner's wish to contact someone. `priority` is 0–100, higher first; `step` counts re-attempts.
 
-    What is `held` waits until a person lets it go.
+    What is `held` waits until a person lets it go. `automated`: no person asked for it, so the holdout, rest and
+    budget of the contact policy are for it. A message is a `subject` and a `body`, or a `template` by its name with
+    the `variables` that fill it when it goes. `follows_id` is the outreach that a re-attempt follows.
     """
 
     customer_id: str
@@ -85,6 +87,10 @@ class Proposal:
     because: str
     run_id: UUID | None
     held: bool = False
+    automated: bool = True
+    template: str | None = None
+    variables: Mapping[str, Any] | None = None
+    follows_id: UUID | None = None
 
     @property
     def outreach_id(self) -> UUID:

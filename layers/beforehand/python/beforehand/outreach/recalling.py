@@ -28,7 +28,6 @@ OTHERS = {
     Hold.CASE: "the end of their case; the gate lets it go then",
     Hold.DRY_RUN: "its channel to be enabled; that lets it go",
     Hold.STOPPED: "the kill switch to be let go; that lets it go",
-    Hold.BACK_OFF: "the next attempt, after the provider's no",
 }
 
 

@@ -75,7 +75,23 @@ class FilesSettings(Settings):
     files_bucket: str
 
 
+class CompanySettings(Settings):
+    """Whom messages are from, and the language and zone that it writes in where a person's are not known."""
+
+    company_name: str
+    company_address: str | None = None
+    company_support_url: str | None = None
+    company_language: str = "en"
+    company_zone: str = "UTC"
+
+
 class CommandsSettings(Settings):
     """The table that commands are carried out from."""
 
     commands_table: str
+
+
+class GatesSettings(Settings):
+    """The table where each attempt has its key, and each suppression and kill switch its row."""
+
+    gates_table: str

@@ -4,11 +4,17 @@ from typing import Annotated
 
 from pydantic import Field
 
-from beforehand.settings import CommandsSettings, DatabaseSettings, FilesSettings
+from beforehand.settings import (
+    CommandsSettings,
+    CompanySettings,
+    DatabaseSettings,
+    FilesSettings,
+    GatesSettings,
+)
 
 
-class ApiServeSettings(DatabaseSettings, FilesSettings, CommandsSettings):
-    """`api_serve`: the client whose access tokens are taken, and how often a scan comes due."""
+class ApiServeSettings(DatabaseSettings, FilesSettings, CommandsSettings, GatesSettings, CompanySettings):
+    """`api_serve`: the client whose access tokens are taken, how often a scan comes due, whom previews are from."""
 
     user_client_id: str
     scan_every_minutes: Annotated[int, Field(ge=1, le=1440)]

@@ -27,6 +27,7 @@ from beforehand.outreach.model import Channel, Purpose
 from beforehand.outreach.policy import ContactPolicy
 
 SIGNALS = tuple(field.name for field in fields(Signals))
+PURPOSE = Purpose.CHURN_INTERVENTION
 LEFT_ALONE = tuple(field.name for field in fields(LeftAlone))
 
 AT_RISK = "(health < cast(:health_threshold as float8) or risk >= cast(:risk_threshold as float8)) is true"
@@ -155,7 +156,7 @@ class PostgresCandidates:
         began = due_at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         settle(self._transaction)
         desk = {
-            "purpose": Purpose.CHURN_INTERVENTION, "cool_down": policy.cool_down, "budget": policy.budget,
+            "purpose": PURPOSE, "cool_down": policy.cool_down(PURPOSE), "budget": policy.budget,
             "budget_period": policy.budget_period, "case_rest": policy.case_rest,
         }  # fmt: skip
         if self._scan(run_id) is not None:
@@ -169,7 +170,7 @@ class PostgresCandidates:
                 day_ends=began + timedelta(days=1), **thresholds,
                 max_interventions=trigger.max_interventions, min_lifetime_value=trigger.min_lifetime_value,
                 segments=None if trigger.segments is None else list(trigger.segments),
-                **desk, share=policy.holdout_share, salt=policy.holdout_salt,
+                **desk, share=policy.holdout_share(PURPOSE), salt=policy.holdout_salt,
             )  # fmt: skip
         return self.selected(run_id)
 

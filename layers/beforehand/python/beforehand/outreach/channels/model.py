@@ -49,11 +49,21 @@ class Outbound:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """A provider's answer. `provider_id` is the provider's name for the message; `because` quotes no address."""
+    """A provider's answer. `provider_id` is the provider's name for the message; `because` quotes no address.
+
+    `wait_seconds` is how long the provider asks to be left alone, if it says so. `rule` names a refusal that others
+    act on (see `OPTED_OUT`).
+    """
 
     outcome: Outcome
     because: str
     provider_id: str | None = None
+    wait_seconds: int | None = None
+    rule: str | None = None
+
+
+OPTED_OUT = "opted_out"
+"""The provider knows that this person wants no more of this channel."""
 
 
 class Provider(Protocol):

@@ -49,6 +49,18 @@ class Contact:
     at: datetime
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facts:
+    """What is known of somebody when a message of theirs comes due; the addresses are for the message alone."""
+
+    person: Person
+    history: tuple[Contact, ...]
+    name: str | None = None
+    language: str | None = None
+    email: str | None = None
+    phone: str | None = None
+
+
 class Action(StrEnum):
     """What is to become of a message now."""
 

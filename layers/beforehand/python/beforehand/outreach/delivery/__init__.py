@@ -1,0 +1,1 @@
+"""Delivery: what is due passes the gate, is claimed, sent once, and written down, through any fault."""

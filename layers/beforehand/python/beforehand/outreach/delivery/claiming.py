@@ -1,0 +1,239 @@
+"""Claims what is due: the gate decides about each message once more, and what may go is fenced and leased."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from beforehand.errors import RefusedError
+from beforehand.ids import from_content
+from beforehand.journal.model import Decision
+from beforehand.outreach.delivery.deciding import decision_of
+from beforehand.outreach.delivery.documents import Chunk, Message
+from beforehand.outreach.delivery.model import LEASE, ChannelState, Claimed, Due, Kept, Mode
+from beforehand.outreach.gate.model import Action, Contact, Facts, Person, Planned, Verdict
+from beforehand.outreach.model import Channel, Hold, State
+
+CHUNK = 25
+"""How many messages one call of the sender takes."""
+
+BATCH = 500
+"""How many messages are looked at together."""
+
+MOST_LOOKED_AT = 5_000
+"""When a tick looks at no further messages of a channel; the next one begins a minute later."""
+
+STATES = {Action.HOLD: State.HELD, Action.SKIP: State.SKIPPED, Action.EXPIRE: State.EXPIRED}
+
+Decide = Callable[[Person, Planned, Sequence[Contact]], Verdict]
+"""The gate, under the contact policy in force and as of now."""
+
+
+class Ledger(Protocol):
+    """The ledger of outreach, as far as claiming needs it."""
+
+    def channels(self, now: datetime) -> list[ChannelState]: ...
+    def due(self, channel: Channel, *, now: datetime, limit: int) -> list[Due]:
+        """Messages whose time has come, the most urgent first; nobody else can move them meanwhile."""
+
+    def keep(self, kept: Sequence[Kept], *, now: datetime) -> None: ...
+    def claim(self, claimed: Sequence[Claimed], *, now: datetime, until: datetime) -> None: ...
+
+
+class Journal(Protocol):
+    """Where decisions are kept."""
+
+    def record(self, decisions: Iterable[Decision]) -> None: ...
+
+
+class Writer(Protocol):
+    """What makes a message of what is to be said."""
+
+    def write(self, due: Due, facts: Facts, *, attempt: int) -> Message:
+        """The message as it goes out. Raises RefusedError where it cannot be made."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Claims:
+    """What a tick decided about: chunks to be written once this is committed, and what waits or is over."""
+
+    chunks: list[Chunk] = field(default_factory=list)
+    claimed: list[Claimed] = field(default_factory=list)
+    kept: list[Kept] = field(default_factory=list)
+
+    def count(self, state: State) -> int:
+        """How many messages became this."""
+        return sum(kept.state is state for kept in self.kept)
+
+
+def claim(
+    tick: UUID,
+    *,
+    ledger: Ledger,
+    facts_of: Callable[[Sequence[str]], Mapping[str, Facts]],
+    decide: Decide,
+    policy_version: str,
+    writer: Writer,
+    journal: Journal,
+    stopped: frozenset[str],
+    now: datetime,
+) -> Claims:
+    """Looks at whatever is due, channel by channel, within the room that each has.
+
+    A channel that is switched off, or that a kill switch stops, is not looked at.
+    """
+    claims = Claims()
+    # A claim of one channel counts against the budget of the others, so one history serves them all.
+    claiming = _Claiming(tick, facts_of, decide, policy_version, writer, journal, claims, now)
+    for channel in ledger.channels(now):
+        if channel.mode is not Mode.OFF and not stopped & {"all", channel.channel.value}:
+            _look_at(channel, claiming, ledger, now)
+    return claims
+
+
+def _look_at(channel: ChannelState, claiming: "_Claiming", ledger: Ledger, now: datetime) -> None:
+    room, looked_at, messages = channel.room, 0, []
+    while room > 0 and looked_at < MOST_LOOKED_AT:
+        batch = ledger.due(channel.channel, now=now, limit=min(BATCH, room) if channel.mode is Mode.LIVE else BATCH)
+        if not batch:
+            break
+        going = claiming.decide(batch, channel.mode)
+        ledger.keep(claiming.kept_now(), now=now)
+        ledger.claim(claiming.claimed_now(), now=now, until=now + LEASE)
+        messages += going
+        looked_at += len(batch)
+        room -= len(going)
+    claiming.chunk(channel.channel, messages, until=now + LEASE)
+
+
+class _Claiming:
+    """The decisions of one tick."""
+
+    def __init__(
+        self,
+        tick: UUID,
+        facts_of: Callable[[Sequence[str]], Mapping[str, Facts]],
+        decide: Decide,
+        policy_version: str,
+        writer: Writer,
+        journal: Journal,
+        claims: Claims,
+        now: datetime,
+    ) -> None:
+        self._tick, self._facts_of, self._decide, self._writer = tick, facts_of, decide, writer
+        self._policy_version, self._journal, self._claims, self._now = policy_version, journal, claims, now
+        self._contacted: dict[str, list[Contact]] = {}
+        self._kept: list[Kept] = []
+        self._claimed: list[Claimed] = []
+        self._ordinal = 0
+
+    def decide(self, batch: Sequence[Due], mode: Mode) -> list[Message]:
+        """The messages of a batch that go now; the others are kept."""
+        facts = self._facts_of(sorted({due.customer_id for due in batch}))
+        going, decisions = [], []
+        for due in batch:
+            known = facts[due.customer_id]
+            history = [*known.history, *self._contacted.get(due.customer_id, ())]
+            verdict = self._decide(known.person, _planned(due), history)
+            message = self._go(due, known) if verdict.action is Action.SEND and mode is Mode.LIVE else None
+            if isinstance(message, Message):
+                going.append(message)
+            else:
+                self._kept.append(self._keep(due, verdict, message))
+            because = verdict.because if isinstance(message, Message) else self._kept[-1].because
+            if because != due.state_because:
+                decisions.append(
+                    decision_of(
+                        due, known.person, history, verdict, because=because, mode=mode,
+                        policy_version=self._policy_version, run_id=self._tick, now=self._now,
+                    )
+                )  # fmt: skip
+        self._journal.record(decisions)
+        return going
+
+    def kept_now(self) -> list[Kept]:
+        """What was kept since this was last asked."""
+        kept, self._kept = self._kept, []
+        self._claims.kept += kept
+        return kept
+
+    def claimed_now(self) -> list[Claimed]:
+        """What was claimed since this was last asked."""
+        claimed, self._claimed = self._claimed, []
+        self._claims.claimed += claimed
+        return claimed
+
+    def chunk(self, channel: Channel, messages: Sequence[Message], *, until: datetime) -> None:
+        """Puts messages together for the sender, as their claims say."""
+        named = {(one.outreach_id, one.attempt): one.chunk for one in self._claims.claimed}
+        by_name: dict[str, list[Message]] = {}
+        for message in messages:
+            by_name.setdefault(named[message.outreach_id, message.attempt], []).append(message)
+        self._claims.chunks += [
+            Chunk(chunk=name, channel=channel, lease_until=until, messages=tuple(together))
+            for name, together in by_name.items()
+        ]
+
+    def _go(self, due: Due, facts: Facts) -> Message | str:
+        """The message, claimed; or the sentence that says why it cannot be made."""
+        attempt = due.attempt + 1
+        try:
+            message = self._writer.write(due, facts, attempt=attempt)
+        except RefusedError as error:
+            return str(error)
+        self._claimed.append(
+            Claimed(
+                outreach_id=due.outreach_id,
+                attempt=attempt,
+                channel=due.channel,
+                policy_version=self._policy_version,
+                because=GOES,
+                chunk=self._chunk_of(due.channel),
+                subject=message.said_subject,
+                body=message.said_body,
+                template_version=message.template_version,
+            )
+        )
+        contact = Contact(outreach_id=due.outreach_id, purpose=due.purpose, channel=due.channel, at=self._now)
+        self._contacted.setdefault(due.customer_id, []).append(contact)
+        return message
+
+    def _chunk_of(self, channel: Channel) -> str:
+        name = from_content("chunk", self._tick, channel, self._ordinal // CHUNK)
+        self._ordinal += 1
+        return str(name)
+
+    def _keep(self, due: Due, verdict: Verdict, refused: str | None) -> Kept:
+        if refused is not None:
+            return self._kept_as(due, State.SKIPPED, f"its message cannot be made: {refused}")
+        if verdict.action is Action.SEND:
+            because = f"{due.channel} is in dry run; it would have gone now"
+            return self._kept_as(due, State.HELD, because, hold=Hold.DRY_RUN)
+        return self._kept_as(due, STATES[verdict.action], verdict.because, hold=verdict.hold, next_at=verdict.until)
+
+    def _kept_as(
+        self, due: Due, state: State, because: str, *, hold: Hold | None = None, next_at: datetime | None = None
+    ) -> Kept:
+        return Kept(
+            outreach_id=due.outreach_id,
+            state=state,
+            because=because,
+            policy_version=self._policy_version,
+            hold=hold,
+            next_at=next_at,
+        )
+
+
+GOES = "the gate let it go"
+
+
+def _planned(due: Due) -> Planned:
+    return Planned(
+        outreach_id=due.outreach_id,
+        purpose=due.purpose,
+        channel=due.channel,
+        due_at=due.due_at,
+        not_after=due.not_after,
+        automated=due.automated,
+    )

@@ -1,0 +1,65 @@
+"""What one function of delivery hands to the next through S3: messages to send, attempts to ask about."""
+
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from beforehand.names import Prefix
+from beforehand.outreach.model import Channel
+
+
+class Document(BaseModel):
+    """Base of what lies in the bucket for the time between two functions."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
+
+
+class Message(Document):
+    """One message as it goes out; `contact` is the hash of the address, under which a suppression would stand."""
+
+    outreach_id: UUID
+    customer_id: str
+    attempt: int
+    to: str
+    contact: str
+    subject: str
+    text: str
+    html: str | None = None
+    unsubscribe_url: str | None = None
+    purpose: str
+    said_subject: str
+    said_body: str
+    """What is said, without what the channel puts around it."""
+    template_version: int | None = None
+
+
+class Chunk(Document):
+    """Messages of one channel that were claimed together."""
+
+    chunk: str
+    channel: Channel
+    lease_until: AwareDatetime
+    messages: tuple[Message, ...]
+
+
+class Attempt(Document):
+    """An attempt by its message and its number."""
+
+    outreach_id: UUID
+    attempt: int
+
+
+class Unknowns(Document):
+    """Attempts of which nobody has told how they ended, to ask about."""
+
+    attempts: tuple[Attempt, ...]
+
+
+def chunk_file(chunk: str) -> str:
+    """Where a chunk lies."""
+    return f"{Prefix.CHUNKS}{chunk}.json"
+
+
+def unknowns_file(name: str) -> str:
+    """Where a list of attempts to ask about lies."""
+    return f"{Prefix.CHUNKS}unknown-{name}.json"

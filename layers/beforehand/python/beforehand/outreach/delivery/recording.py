@@ -1,0 +1,66 @@
+"""Writes down how attempts ended, and lets no message be without an end that somebody sees."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+from beforehand.events.outreach import Settled
+from beforehand.outreach.cases import Kind, NewCase, Role
+from beforehand.outreach.delivery.model import Move, Question, Told
+from beforehand.outreach.delivery.settling import settle
+from beforehand.outreach.model import State
+from beforehand.results import Result
+
+REVIEW_WITHIN = timedelta(hours=4)
+
+Attempt = tuple[UUID, int]
+
+
+class Ledger(Protocol):
+    """The ledger of outreach, as far as recording needs it."""
+
+    def questions(self, attempts: Iterable[Attempt]) -> list[Question]:
+        """Those that are still open and still the last of their message; nobody else moves them meanwhile."""
+
+    def move(self, moves: Sequence[Move], *, now: datetime) -> None: ...
+
+
+class Cases(Protocol):
+    """Where a person is asked."""
+
+    def open(self, cases: Sequence[NewCase], *, now: datetime) -> list[Result]: ...
+
+
+def record(
+    attempts: Sequence[Attempt], told: Mapping[Attempt, Told], *, ledger: Ledger, cases: Cases, now: datetime
+) -> Settled:
+    """Settles attempts by what their keys tell. Repeated, or told too late, it changes nothing."""
+    questions = ledger.questions(attempts)
+    moves = [
+        move
+        for question in questions
+        if (move := settle(question, told.get((question.outreach_id, question.attempt)), now=now)) is not None
+    ]
+    ledger.move(moves, now=now)
+    asked = {question.outreach_id: question for question in questions}
+    cases.open([_case(asked[move.outreach_id], move, now) for move in moves if move.state is State.REVIEW], now=now)
+    counts = Counter(str(move.state) for move in moves)
+    return Settled(fenced=len(attempts) - len(questions), open=len(questions) - len(moves), **counts)
+
+
+def _case(question: Question, move: Move, now: datetime) -> NewCase:
+    """Only a person can say whether a message whose answer was lost has arrived."""
+    return NewCase(
+        kind=Kind.REVIEW,
+        customer_id=question.customer_id,
+        cycle=f"{question.outreach_id}#{question.attempt}",
+        outreach_id=question.outreach_id,
+        run_id=None,
+        role=Role.OPERATOR,
+        subject=f"Did the {question.channel} reach {question.customer_id}?",
+        because=move.because,
+        priority=60,
+        due_at=now + REVIEW_WITHIN,
+    )

@@ -1,0 +1,43 @@
+"""Puts the side of delivery together that reaches providers and no database: sending, and asking."""
+
+from beforehand.adapters.s3 import S3Files
+from beforehand.clock import monotonic, now, within
+from beforehand.events.outreach import AttemptsAsked, ChunkNamed, ChunkSent, UnknownsNamed
+from beforehand.outreach.channels.wiring import providers
+from beforehand.outreach.delivery import asking, sending
+from beforehand.outreach.delivery.documents import Chunk, Unknowns, chunk_file, unknowns_file
+from beforehand.outreach.delivery.gates import DynamoGates
+from beforehand.settings import from_environment
+from beforehand.settings.delivery import OutreachReconcileSettings, OutreachSendSettings
+
+SENDS_SECONDS = 90
+"""When no further message of a chunk is begun; what is left goes back by the proof that it was not sent."""
+
+ASKS_SECONDS = 40
+
+
+def send(named: ChunkNamed) -> ChunkSent:
+    """Sends a chunk, each message once."""
+    settings = from_environment(OutreachSendSettings)
+    chunk = S3Files(settings.files_bucket).read(chunk_file(named.chunk), Chunk)
+    return sending.send(
+        chunk,
+        provider=providers(settings)[chunk.channel],
+        gates=DynamoGates(settings.gates_table),
+        now=now,
+        monotonic=monotonic,
+        time_left=within(SENDS_SECONDS),
+    )
+
+
+def reconcile(named: UnknownsNamed) -> AttemptsAsked:
+    """Asks about attempts of which nobody has told how they ended."""
+    settings = from_environment(OutreachReconcileSettings)
+    listed = S3Files(settings.files_bucket).read(unknowns_file(named.unknowns), Unknowns).attempts
+    counts = asking.ask(
+        [(one.outreach_id, one.attempt) for one in listed],
+        gates=DynamoGates(settings.gates_table),
+        now=now,
+        time_left=within(ASKS_SECONDS),
+    )
+    return AttemptsAsked(unknowns=named.unknowns, **counts)

@@ -1,0 +1,119 @@
+"""Sends a chunk: for each message the gate's key first, then the provider once, then how it ended."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID, uuid4
+
+from beforehand.events.outreach import ChunkSent
+from beforehand.outreach.channels.model import Answer, Outbound, Outcome, Provider
+from beforehand.outreach.delivery.documents import Chunk, Message
+from beforehand.outreach.delivery.gates import Begun
+from beforehand.outreach.delivery.model import Ended, GatesUnreachableError, Token, Told
+from beforehand.outreach.model import Channel
+
+PATIENCE = 5.0
+"""Seconds between the gate's key and the call after which the provider is not called any more: whoever was frozen
+in between may have been given up meanwhile."""
+
+LEFT = "left"
+"""A message that nobody could begin, or that another has begun."""
+
+WITHOUT_SENDING = {
+    Begun.SUPPRESSED: (Ended.SUPPRESSED, "they asked not to be contacted any more"),
+    Begun.STOPPED: (Ended.STOPPED, "the kill switch is on"),
+}
+
+
+class Gates(Protocol):
+    """The keys of attempts; each call raises GatesUnreachableError when there is no answer."""
+
+    def begin(
+        self, outreach_id: UUID, attempt: int, *, channel: Channel, contact: str, nonce: str, now: datetime
+    ) -> Begun: ...
+    def end(self, outreach_id: UUID, attempt: int, told: Told) -> None: ...
+    def void(self, outreach_id: UUID, attempt: int, *, ended: Ended, because: str, now: datetime) -> Told: ...
+
+
+def send(
+    chunk: Chunk,
+    *,
+    provider: Provider,
+    gates: Gates,
+    now: Callable[[], datetime],
+    monotonic: Callable[[], float],
+    time_left: Callable[[], bool],
+) -> ChunkSent:
+    """Sends what can be sent while time is left. Nothing is raised: what has no end here is found by its lease."""
+    sending = _Sending(provider, gates, now, monotonic)
+    ends = Counter(
+        sending.message(message, chunk.channel) if time_left() else sending.leave(message)
+        for message in chunk.messages
+    )
+    return ChunkSent(chunk=chunk.chunk, **{str(end): count for end, count in ends.items()})
+
+
+class _Sending:
+    """The messages of one call."""
+
+    def __init__(
+        self, provider: Provider, gates: Gates, now: Callable[[], datetime], monotonic: Callable[[], float]
+    ) -> None:
+        self._provider, self._gates, self._now, self._monotonic = provider, gates, now, monotonic
+
+    def message(self, message: Message, channel: Channel) -> str:
+        """One message: how it ended, or `left`."""
+        asked = self._monotonic()
+        try:
+            begun = self._gates.begin(
+                message.outreach_id, message.attempt,
+                channel=channel, contact=message.contact, nonce=str(uuid4()), now=self._now(),
+            )  # fmt: skip
+            if begun is Begun.TAKEN:
+                return LEFT
+            if begun is not Begun.MINE:
+                return self._without_sending(message, *WITHOUT_SENDING[begun])
+        except GatesUnreachableError:
+            return LEFT
+        answer = self._call(message) if self._monotonic() - asked < PATIENCE else FROZEN
+        told = Told(
+            token=Token.STARTED, ended=Ended(answer.outcome), because=answer.because, provider_id=answer.provider_id
+        )
+        try:
+            self._gates.end(message.outreach_id, message.attempt, told)
+        except GatesUnreachableError:
+            return Ended.UNKNOWN
+        return Ended(answer.outcome)
+
+    def leave(self, message: Message) -> str:
+        """There is no time for this one: it goes back at once, by the proof that nobody has sent it."""
+        try:
+            return self._without_sending(message, Ended.VOID, "there was no time left for it")
+        except GatesUnreachableError:
+            return LEFT
+
+    def _without_sending(self, message: Message, ended: Ended, because: str) -> str:
+        told = self._gates.void(message.outreach_id, message.attempt, ended=ended, because=because, now=self._now())
+        return told.ended if told.token is Token.VOID and told.ended else LEFT
+
+    def _call(self, message: Message) -> Answer:
+        outbound = Outbound(
+            outreach_id=message.outreach_id,
+            attempt=message.attempt,
+            customer_id=message.customer_id,
+            to=message.to,
+            subject=message.subject,
+            text=message.text,
+            html=message.html,
+            unsubscribe_url=message.unsubscribe_url,
+            tags={"outreach_id": str(message.outreach_id), "attempt": str(message.attempt)},
+        )
+        try:
+            return self._provider.send(outbound)
+        except Exception as error:
+            # Nobody foresaw it, so nobody knows whether the message went out. Its text may quote an address.
+            return Answer(outcome=Outcome.UNKNOWN, because=f"the call failed with {type(error).__name__}")
+
+
+FROZEN = Answer(outcome=Outcome.NOT_NOW, because="the sender stood still before the call, and did not make it")

@@ -1,0 +1,113 @@
+"""Puts the database's side of delivery together: `outreach_claim` and `outreach_record`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from beforehand.adapters.postgres import Transaction, database
+from beforehand.adapters.s3 import S3Files
+from beforehand.clock import now
+from beforehand.events.outreach import AttemptsNamed, Settled, TickDue, Ticked
+from beforehand.ids import uuid7
+from beforehand.journal.store import PostgresJournal
+from beforehand.outreach.cases_store import PostgresCases
+from beforehand.outreach.delivery import recording
+from beforehand.outreach.delivery.claiming import Claims, claim
+from beforehand.outreach.delivery.documents import Attempt, Unknowns, chunk_file, unknowns_file
+from beforehand.outreach.delivery.gates import DynamoGates
+from beforehand.outreach.delivery.store import PostgresDelivery
+from beforehand.outreach.delivery.writing import MessageWriter, as_written
+from beforehand.outreach.gate.decide import decide
+from beforehand.outreach.gate.facts_store import PostgresFacts
+from beforehand.outreach.gate.legal_files import known_laws
+from beforehand.outreach.messages.model import Company
+from beforehand.outreach.model import State
+from beforehand.outreach.policy import ContactPolicy
+from beforehand.outreach.suppression.pepper import pepper
+from beforehand.settings import from_environment
+from beforehand.settings.delivery import OutreachClaimSettings, OutreachRecordSettings
+
+
+def tick(_due: TickDue) -> Ticked:
+    """Claims what is due; then, with that committed, leaves its messages where the sender finds them.
+
+    Killed in between, messages are claimed and lie nowhere: their lease passes, nobody has begun them, and they are
+    due again.
+    """
+    settings = from_environment(OutreachClaimSettings)
+    files, this = S3Files(settings.files_bucket), uuid7(now())
+    stopped = DynamoGates(settings.gates_table).stopped()
+    with database(OutreachClaimSettings).transaction() as transaction:
+        ledger = PostgresDelivery(transaction)
+        at = ledger.begin()
+        if at is None:
+            return Ticked(busy=True)
+        expired, given_up = ledger.expire(at), ledger.give_up(at)
+        unknown = ledger.unknown()
+        claims = _claim(this, transaction, ledger, settings, stopped, at)
+    for chunk in claims.chunks:
+        files.write(chunk_file(chunk.chunk), chunk)
+    if unknown:
+        attempts = tuple(Attempt(outreach_id=one, attempt=attempt) for one, attempt in unknown)
+        files.write(unknowns_file(str(this)), Unknowns(attempts=attempts))
+    return Ticked(
+        chunks=tuple(chunk.chunk for chunk in claims.chunks),
+        unknowns=str(this) if unknown else None,
+        claimed=len(claims.claimed),
+        held=claims.count(State.HELD),
+        skipped=claims.count(State.SKIPPED),
+        expired=claims.count(State.EXPIRED) + expired,
+        given_up=given_up,
+    )
+
+
+def record(named: AttemptsNamed) -> Settled:
+    """Settles the attempts of a chunk, or of a list that was asked about, by what stands under their keys."""
+    settings = from_environment(OutreachRecordSettings)
+    source = database(OutreachRecordSettings)
+    attempts = _attempts(named, S3Files(settings.files_bucket))
+    told = DynamoGates(settings.gates_table).read(attempts)
+    with source.transaction() as transaction:
+        ledger = PostgresDelivery(transaction)
+        return recording.record(attempts, told, ledger=ledger, cases=PostgresCases(transaction), now=ledger.now())
+
+
+def _attempts(named: AttemptsNamed, files: S3Files) -> Sequence[tuple[UUID, int]]:
+    if named.unknowns is not None:
+        listed = files.read(unknowns_file(named.unknowns), Unknowns).attempts
+        return [(one.outreach_id, one.attempt) for one in listed]
+    with database(OutreachRecordSettings).transaction() as transaction:
+        return PostgresDelivery(transaction).chunk(named.chunk or "")
+
+
+def _claim(
+    tick: UUID,
+    transaction: Transaction,
+    ledger: PostgresDelivery,
+    settings: OutreachClaimSettings,
+    stopped: frozenset[str],
+    at: datetime,
+) -> Claims:
+    policy = ContactPolicy()
+    facts, legal = PostgresFacts(transaction), known_laws()
+    secret = pepper(settings.files_bucket)
+    return claim(
+        tick,
+        ledger=ledger,
+        facts_of=lambda customer_ids: facts.of(customer_ids, policy=policy, pepper=secret, as_of=at),
+        decide=lambda person, planned, history: decide(person, planned, history, policy, legal, as_of=at),
+        policy_version=policy.version,
+        writer=MessageWriter(
+            company=Company(
+                name=settings.company_name,
+                postal_address=settings.company_address,
+                support_url=settings.company_support_url,
+            ),
+            pepper=secret,
+            public_url=settings.public_url,
+            speak=as_written,
+        ),
+        journal=PostgresJournal(transaction),
+        stopped=stopped,
+        now=at,
+    )

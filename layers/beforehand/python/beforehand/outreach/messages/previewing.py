@@ -1,0 +1,57 @@
+"""Shows what a message of a template will look like. It loads Jinja2 and Babel: other routes do without."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from beforehand.outreach.messages.compose import compose
+from beforehand.outreach.messages.model import Catalogue, Company, Composed, Rendered
+from beforehand.outreach.messages.render import known, render
+from beforehand.outreach.messages.sms import Segments, segments
+from beforehand.outreach.messages.values import examples
+from beforehand.outreach.model import Channel
+
+LEAVE = "https://example.com/unsubscribe"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Preview:
+    """A message as it would leave. `examples` are the variables for which nothing was given."""
+
+    rendered: Rendered
+    composed: Composed
+    segments: Segments | None
+    examples: tuple[str, ...]
+
+
+def preview(
+    templates: Catalogue,
+    name: str,
+    *,
+    language: str | None,
+    variables: Mapping[str, Any],
+    person_name: str | None,
+    person_zone: str | None,
+    channel: Channel,
+    company: Company,
+) -> Preview:
+    """The message as it would leave, with an example for each variable that is not given.
+
+    A variable that is given as None stays missing. Raises MessageError.
+    """
+    declared = {key: one for template in known(templates, name).values() for key, one in template.variables.items()}
+    missing = {key: value for key, value in examples(declared).items() if key not in variables}
+    rendered = render(
+        templates, name, language, {**missing, **variables},
+        person_name=person_name, person_zone=person_zone, company=company,
+    )  # fmt: skip
+    composed = compose(
+        channel=channel, subject=rendered.subject, body=rendered.body, language=rendered.language,
+        company=company, unsubscribe_url=LEAVE if channel is Channel.EMAIL else None,
+    )  # fmt: skip
+    return Preview(
+        rendered=rendered,
+        composed=composed,
+        segments=segments(composed.text) if channel is Channel.SMS else None,
+        examples=tuple(sorted(missing)),
+    )

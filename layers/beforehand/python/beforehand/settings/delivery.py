@@ -1,0 +1,25 @@
+"""The settings of the functions that deliver outreach."""
+
+from beforehand.settings import DatabaseSettings, FilesSettings, GatesSettings
+from beforehand.settings.outreach import ChannelSettings
+
+
+class OutreachClaimSettings(DatabaseSettings, FilesSettings, GatesSettings):
+    """`outreach_claim`: whom messages are from, and where people go who want no more of them."""
+
+    company_name: str
+    company_address: str | None = None
+    company_support_url: str | None = None
+    public_url: str | None = None
+
+
+class OutreachRecordSettings(DatabaseSettings, FilesSettings, GatesSettings):
+    """`outreach_record`."""
+
+
+class OutreachSendSettings(ChannelSettings, FilesSettings, GatesSettings):
+    """`outreach_send`: what each channel is reached with."""
+
+
+class OutreachReconcileSettings(FilesSettings, GatesSettings):
+    """`outreach_reconcile`."""
