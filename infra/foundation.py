@@ -5,6 +5,7 @@ from constructs import Construct
 
 from infra.constructs.alarms import Alarms
 from infra.constructs.commands import Commands
+from infra.constructs.email import EmailDomain
 from infra.constructs.encryption_key import EncryptionKey
 from infra.constructs.files import Files
 from infra.constructs.gates import Gates
@@ -13,6 +14,7 @@ from infra.constructs.network import Network
 from infra.constructs.postgres import Postgres
 from infra.constructs.staff_topic import StaffTopic
 from infra.constructs.users import Users
+from infra.constructs.webhook_secret import WebhookSecret
 from infra.stage import Stage
 from infra.watch import watch_database
 
@@ -34,6 +36,11 @@ class Foundation(cdk.Stack):
         self.heartbeats = Heartbeats(self, "HeartbeatTable", stage=stage, key=self.key)
         self.commands = Commands(self, "CommandTable", stage=stage, key=self.key)
         self.gates = Gates(self, "GateTable", stage=stage, key=self.key)
+        self.webhook_secret = (
+            WebhookSecret(self, "WebhookSecret", stage=stage, key=self.key) if stage.webhook_url else None
+        )
+        if stage.email_domain:
+            EmailDomain(self, "EmailDomain", stage=stage, domain=stage.email_domain)
         self.staff = StaffTopic(self, "Staff", stage=stage, key=self.key)
         self.users = Users(self, "Users", stage=stage)
         watch_database(Alarms(self, "Alarms", stage=stage, staff=self.staff), self.database, stage)

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from beforehand.names import Profile
-from beforehand.settings import Days, Points, Share
+from beforehand.settings import Points, Share
 from beforehand.settings.churn import Guardrail, Price
 from infra import clock_grid
+from infra.channel_numbers import ChannelNumbers
 
 GEOGRAPHIES = ("apac", "au", "ca", "eu", "global", "jp", "us", "us-gov")
 """Where the inference profiles of Amazon Bedrock may send a question, as their ids begin."""
@@ -39,7 +40,7 @@ class InvalidStageError(Exception):
         super().__init__((self.__doc__ or "").format(name=name, problems="\n    ".join(problems)))
 
 
-class Stage(BaseModel):
+class Stage(ChannelNumbers):
     """One deployment's numbers."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -73,13 +74,6 @@ class Stage(BaseModel):
     churn_min_lifetime_value: Annotated[float, Field(ge=0)] | None = None
     churn_segments: Annotated[str, Field(min_length=1)] | None = None
     """Comma-separated; None: customers of every segment are looked at."""
-    churn_cool_down_days: Days = 7
-    churn_holdout_share: Share = 0.1
-    """Of the customers, left alone by automated interventions so that the effect on the others shows."""
-    contact_budget: Annotated[int, Field(ge=1)] = 4
-    contact_budget_days: Annotated[int, Field(ge=1, le=365)] = 28
-    """Nobody is approached more often than `contact_budget` times in so many days, for whatever purpose."""
-    contact_case_rest_days: Days = 7
     write_concurrency: Annotated[int, Field(ge=1, le=40)] = 5
     """How many messages of one scan are written at a time; new accounts run ten functions at a time in all."""
 

@@ -17,7 +17,7 @@ from typing import Any
 
 OPERATIONS = {
     "bedrock-runtime": {"Converse"},
-    "dynamodb": {"BatchGetItem", "PutItem", "Query", "UpdateItem"},
+    "dynamodb": {"BatchGetItem", "DeleteItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem"},
     "lambda": {"Invoke"},
     "pinpoint-sms-voice-v2": {"SendTextMessage"},
     # botocore itself asks for the bucket's region when S3 answers that it is elsewhere.

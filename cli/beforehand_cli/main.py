@@ -26,8 +26,10 @@ from beforehand_cli.commands import (
     mail,
     memory,
     outreach,
+    policy,
     scan,
     shown,
+    templates,
     users,
     why,
 )
@@ -47,6 +49,8 @@ app.command(name="statistics")(shown.statistics)
 app.command(name="imports")(shown.imports)
 app.command(name="cases")(shown.cases)
 app.add_typer(channels.app, name="channels")
+app.add_typer(policy.app, name="policy")
+app.add_typer(templates.app, name="templates")
 app.command(name="why")(why.why)
 app.command(name="timeline")(why.timeline)
 app.command(name="audit")(why.audit)

@@ -6,6 +6,6 @@ from beforehand.churn import scans_routes as scans
 from beforehand.customers import imports_routes as imports
 from beforehand.customers import routes as customers
 from beforehand.journal.routes import routes as journal
-from beforehand.outreach.every_route import routes as desk
+from beforehand.outreach import routes as outreach
 
-handler = serve(customers.routes, imports.routes, risk.routes, scans.routes, desk(), journal())
+handler = serve(customers.routes, imports.routes, risk.routes, scans.routes, outreach.routes, journal())

@@ -5,7 +5,7 @@ import hashlib
 import aws_cdk as cdk
 from constructs import Construct
 
-from beforehand.names import DatabaseRole
+from beforehand.names import DatabaseRole, Prefix
 from beforehand.settings.database import DatabaseMigrateSettings, DatabaseSetupSettings
 from infra.capabilities.watched import Watched
 from infra.constructs.dead_letters import DeadLetters
@@ -34,7 +34,11 @@ class DatabaseSetup(Construct):
             "database_migrate",
             runtime=runtime,
             dead_letters=dead_letters,
-            settings=database.settings(DatabaseMigrateSettings, DatabaseRole.MIGRATOR),
+            settings=database.settings(
+                DatabaseMigrateSettings, DatabaseRole.MIGRATOR, files_bucket=foundation.files.name
+            ),
+            # The pepper of the hashes of addresses is made with the first deployment.
+            rights=[*foundation.files.read(Prefix.SECRETS), *foundation.files.write(Prefix.SECRETS)],
             database=database,
             layers=["migrations"],
             timeout=cdk.Duration.minutes(10),

@@ -13,12 +13,12 @@ from beforehand.settings.delivery import (
 )
 from infra.capabilities.watched import Watched
 from infra.constructs.cadence import Cadence
+from infra.constructs.channels import Channels
 from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.task_function import TaskFunction
 from infra.constructs.task_runtime import TaskRuntime
 from infra.constructs.workflow import Workflow, ask
 from infra.foundation import Foundation
-from infra.stage import Stage
 
 EVERY_MINUTES = 1
 SENDERS = 5
@@ -74,6 +74,7 @@ class _Functions:
     ) -> None:
         stage, database, files, gates = runtime.stage, foundation.database, foundation.files, foundation.gates
         role = DatabaseRole.APP_RW
+        channels = Channels(scope, "Channels", stage=stage, webhook=foundation.webhook_secret)
         where = {"files_bucket": files.name, "gates_table": gates.name}
         self.claim = TaskFunction(
             scope,
@@ -89,8 +90,8 @@ class _Functions:
             "outreach_send",
             runtime=runtime,
             dead_letters=dead_letters,
-            settings=OutreachSendSettings(**where, **_channels(stage)),
-            rights=[*files.read(Prefix.CHUNKS), *gates.begin()],
+            settings=OutreachSendSettings(**where, **channels.settings),
+            rights=[*files.read(Prefix.CHUNKS), *gates.begin(), *channels.rights],
             timeout=cdk.Duration.seconds(120),
         )
         self.record = TaskFunction(
@@ -157,8 +158,3 @@ def _each_chunk(flow: Workflow, functions: _Functions) -> dict[str, object]:
         },
         "Output": {},
     }
-
-
-def _channels(stage: Stage) -> dict[str, object]:
-    """What each channel is reached with."""
-    return {"company_name": stage.company_name}

@@ -50,7 +50,7 @@ class Gates(Construct):
 
     def suppress(self) -> list[iam.PolicyStatement]:
         """The rights to set and lift suppressions, and to move switches."""
-        return self._may("PutItem", "DeleteItem", "GetItem", "BatchGetItem")
+        return self._may("PutItem", "UpdateItem", "DeleteItem", "GetItem", "BatchGetItem")
 
     def _may(self, *actions: str) -> list[iam.PolicyStatement]:
         use = iam.PolicyStatement(

@@ -53,6 +53,7 @@ def served(postgres: Postgres, database: PostgresDatabase) -> Iterator[Served]:
                     journal_decisions, journal_audit, outreach_templates, outreach_attempts, outreach_outcomes,
                     outreach_suppressions"""
     )
+    superuser.run("delete from outreach_policies where version <> 'contact-v1'")
     superuser.close()
 
 

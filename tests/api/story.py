@@ -11,7 +11,7 @@ from beforehand.journal.store import PostgresJournal
 from beforehand.outreach.delivery.deciding import decision_of
 from beforehand.outreach.delivery.model import Due, Mode
 from beforehand.outreach.gate.decide import decide
-from beforehand.outreach.gate.legal_files import known_laws
+from beforehand.outreach.gate.legal import shipped
 from beforehand.outreach.gate.model import Action, Contact, Person, Planned, Verdict
 from beforehand.outreach.model import Channel, Hold, Proposal, Purpose, State
 from beforehand.outreach.policy import ContactPolicy
@@ -49,7 +49,7 @@ def asked(at: datetime) -> Verdict:
         outreach_id=DUE.outreach_id, purpose=DUE.purpose, channel=DUE.channel, due_at=DUE.due_at,
         not_after=DUE.not_after, automated=DUE.automated,
     )  # fmt: skip
-    return decide(PERSON, plan, [EARLIER], ContactPolicy(), known_laws(), as_of=at)
+    return decide(PERSON, plan, [EARLIER], ContactPolicy(), shipped(), as_of=at)
 
 
 def decided(verdict: Verdict, *, at: datetime = NOW) -> Decision:

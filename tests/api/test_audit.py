@@ -21,6 +21,7 @@ from tests.outreach.gates import MemoryGates
 WRITING = sorted(key for key in LEAST_ROLE if not key.startswith("GET "))
 
 NOT_AUDITED: Mapping[str, str] = {
+    "POST /v1/contact-policy/try": "says what the gate would say and keeps nothing",
     "POST /v1/templates/{name}/preview": "shows a message and keeps nothing",
 }
 """Routes that write nothing although their method says so, each with the reason: previews, tries."""
@@ -85,6 +86,12 @@ def saved(served: Served) -> int:
     return int(told.body["template"]["version"])
 
 
+def set_policy(served: Served) -> Reply:
+    policy = {**served.get("/v1/contact-policy").body["policy"], "budget": 2}
+    body = {"expected_version": "contact-v1", "because": "too often", "policy": policy}
+    return served.write("PUT", "/v1/contact-policy", body)
+
+
 Write = Callable[[Served], Reply]
 DONE: Mapping[str, Write] = {
     "PATCH /v1/customers/{customer_id}": lambda api: api.write(
@@ -104,6 +111,12 @@ DONE: Mapping[str, Write] = {
     "PUT /v1/templates/{name}/{language}": lambda api: api.write("PUT", "/v1/templates/welcome_walk/en", LETTER),
     "POST /v1/templates/{name}/{language}/restore": lambda api: api.write(
         "POST", "/v1/templates/welcome_walk/en/restore", {"version": 1, "expected_version": saved(api)}
+    ),
+    "PUT /v1/contact-policy": lambda api: set_policy(api),
+    "POST /v1/contact-policy/restore": lambda api: api.write(
+        "POST",
+        "/v1/contact-policy/restore",
+        {"version": "contact-v1", "expected_version": "contact-v1", "because": "as it was"},
     ),
     "POST /v1/imports": lambda api: api.write(
         "POST", "/v1/imports", {"kind": "customers", "file_name": "Asha Rao.csv", "bytes": 9}

@@ -117,8 +117,10 @@ calls = {
     "bedrock-runtime": ("converse", {"modelId": "m", "messages": []}),
     "dynamodb": ("query", {"TableName": "t" * 3}),
     "lambda": ("invoke", {"FunctionName": "f"}),
+    "pinpoint-sms-voice-v2": ("send_text_message", {"DestinationPhoneNumber": "+911", "MessageBody": "b"}),
     "s3": ("get_object", {"Bucket": "b" * 3, "Key": "k"}),
     "secretsmanager": ("get_secret_value", {"SecretId": "s"}),
+    "sesv2": ("send_email", {"Content": {}}),
     "sqs": ("send_message", {"QueueUrl": "https://sqs.ap-south-1.amazonaws.com/1/q", "MessageBody": "b"}),
     "stepfunctions": ("start_execution", {"stateMachineArn": "arn:aws:states:ap-south-1:1:stateMachine:m"}),
 }

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from beforehand.outreach.channels.available import available
+from beforehand.outreach.channels.aws_calls import Waits
 from beforehand.outreach.channels.email import SesEmail, ascii_domain, tags
 from beforehand.outreach.channels.model import Evidence, Outbound, Outcome
 from beforehand.outreach.channels.wiring import providers
@@ -33,7 +34,7 @@ SENDER = "hello@beforehand.example"
 
 
 def email(**given: object) -> SesEmail:
-    return SesEmail(sender=SENDER, name="Beforehand Demo", read_seconds=2, connect_seconds=1, **given)  # type: ignore[arg-type]
+    return SesEmail(sender=SENDER, name="Beforehand Demo", waits=Waits(connect=1, read=2), **given)  # type: ignore[arg-type]
 
 
 def request(provider: ProviderServer) -> dict[str, object]:
@@ -167,10 +168,10 @@ def test_a_function_without_credentials_sends_nothing(
 def test_a_connection_of_an_earlier_invocation_is_not_used(provider: ProviderServer) -> None:
     earlier = email()
     assert earlier.send(MESSAGE).outcome is Outcome.ACCEPTED
-    pools = earlier._caller._client()._endpoint.http_session._manager.pools
+    pools = earlier._caller.client()._endpoint.http_session._manager.pools
     assert len(pools) == 1
     now = email()
-    now._caller._client()
+    now._caller.client()
     assert len(pools) == 0
     assert now.send(MESSAGE).outcome is Outcome.ACCEPTED
 

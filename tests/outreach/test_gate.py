@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from beforehand.outreach.gate.decide import CASE_LOOK, decide
-from beforehand.outreach.gate.legal import Legal
+from beforehand.outreach.gate.laws import Legal
 from beforehand.outreach.gate.model import Action, Contact, Person, Planned, Verdict
 from beforehand.outreach.model import Channel, Hold, Purpose
 from beforehand.outreach.policy import ContactPolicy, Nature

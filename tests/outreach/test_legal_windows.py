@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from beforehand.outreach.gate.decide import decide
-from beforehand.outreach.gate.legal import Legal
-from beforehand.outreach.gate.legal_files import FILES, InvalidLegalFileError, known_laws, read
+from beforehand.outreach.gate.laws import Legal
+from beforehand.outreach.gate.legal import FILES, InvalidLegalFileError, read, shipped
 from beforehand.outreach.gate.model import Action, Person, Planned, Verdict
 from beforehand.outreach.model import Channel, Hold, Purpose
 from beforehand.outreach.policy import ContactPolicy
@@ -44,7 +44,7 @@ def asked(
     purpose: Purpose = Purpose.CHURN_INTERVENTION, legal: Legal | None = None,
 ) -> Verdict:  # fmt: skip
     planned = Planned(outreach_id=UUID(int=1), purpose=purpose, channel=channel, due_at=LONG_AGO, not_after=FOREVER)
-    return decide(person, planned, (), POLICY, legal or known_laws(), as_of=at)
+    return decide(person, planned, (), POLICY, legal or shipped(), as_of=at)
 
 
 def local(text: str, zone: str) -> datetime:
@@ -109,7 +109,7 @@ def test_a_country_that_nobody_named_is_that_of_their_zone() -> None:
 
 
 def test_a_law_holds_from_its_day_and_up_to_its_end_only() -> None:
-    law = next(law for law in known_laws().windows if law.jurisdiction == "IN")
+    law = next(law for law in shipped().windows if law.jurisdiction == "IN")
     dated = Legal((replace(law, from_on=date(2027, 1, 10), until_on=date(2027, 1, 20)),))
     person = living("IN", "Asia/Kolkata")
     night = local("2027-01-09T23:00", "Asia/Kolkata")

@@ -16,14 +16,14 @@ from beforehand.outreach.delivery.deciding import decision_of
 from beforehand.outreach.delivery.model import Due, Mode
 from beforehand.outreach.gate.decide import decide
 from beforehand.outreach.gate.facts import Entered, Inputs, NoFactsError, inputs_of
-from beforehand.outreach.gate.legal_files import known_laws
+from beforehand.outreach.gate.legal import shipped
 from beforehand.outreach.gate.model import Action, Contact, Person, Planned, Verdict
 from beforehand.outreach.gate.replay import Replayed, replay
 from beforehand.outreach.model import Channel, Purpose, State
 from beforehand.outreach.policy import ContactPolicy
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
-POLICY, LAWS = ContactPolicy(), known_laws()
+POLICY, LAWS = ContactPolicy(), shipped()
 CHANNELS = st.frozensets(st.sampled_from(Channel))
 MOMENTS = st.datetimes(
     min_value=datetime(2026, 1, 1), max_value=datetime(2027, 1, 1),  # noqa: DTZ001

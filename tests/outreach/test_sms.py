@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from beforehand.outreach.channels.available import available
+from beforehand.outreach.channels.aws_calls import Waits
 from beforehand.outreach.channels.model import OPTED_OUT, Evidence, Outbound, Outcome
 from beforehand.outreach.channels.sms import AwsSms
 from beforehand.outreach.channels.wiring import providers
@@ -28,7 +29,7 @@ MESSAGE = Outbound(
 
 
 def sms(**given: Any) -> AwsSms:
-    return AwsSms(origination="BFRHND", read_seconds=2, connect_seconds=1, **given)
+    return AwsSms(origination="BFRHND", waits=Waits(connect=1, read=2), **given)
 
 
 def test_a_message_names_its_outreach_in_its_context(provider: ProviderServer) -> None:

@@ -40,7 +40,7 @@ def customers(
         return
     filters = {"segment": segment, "tier": tier, "language": language, "country": country, "prefix": prefix}
     columns = ("customer_id", "name", "segment", "loyalty_tier", "language", "country", "marketing_consent")
-    _list(api.items("/v1/customers", most=limit, **filters), columns, as_json)
+    listed(api.items("/v1/customers", most=limit, **filters), columns, as_json)
 
 
 def risk(
@@ -59,7 +59,7 @@ def risk(
         return
     columns = ("customer_id", "health", "risk", "level", "rank", "segment", "lifetime_value", "standing")
     found = api.items("/v1/risk", most=limit, min_risk=min_risk, level=level, segment=segment)
-    _list(found, columns, as_json)
+    listed(found, columns, as_json)
 
 
 def statistics(stage: Stage = None, as_json: AsJson = False) -> None:
@@ -79,7 +79,7 @@ def imports(
         _show(api.get(f"/v1/imports/{quote(import_id, safe='')}"), as_json)
         return
     columns = ("started_at", "kind", "file_name", "state", "rows", "refused_rows", "import_id")
-    _list(api.items("/v1/imports", most=limit), columns, as_json)
+    listed(api.items("/v1/imports", most=limit), columns, as_json)
 
 
 def cases(
@@ -108,7 +108,7 @@ def cases(
             console.print(f"{moved['case']['subject']}: {moved['because']}", highlight=False, markup=False)
         return
     columns = ("due_at", "priority", "subject", "customer_id", "state", "case_id")
-    _list(api.items("/v1/cases", most=limit, state=state), columns, as_json)
+    listed(api.items("/v1/cases", most=limit, state=state), columns, as_json)
 
 
 def of_api(stage: str | None) -> Api:
@@ -123,7 +123,7 @@ def quoted(name: str) -> str:
 
 def table(found: Iterable[Mapping[str, Any]], columns: tuple[str, ...]) -> None:
     """These columns of what was found, for people."""
-    _list(found, columns, False)
+    listed(found, columns, False)
 
 
 def one_in_full(one: Mapping[str, Any], as_json: bool) -> None:
@@ -135,7 +135,7 @@ def _api(stage: str | None) -> Api:
     return Api(Deployment.of_stage(stage))
 
 
-def _list(found: Iterable[Mapping[str, Any]], columns: tuple[str, ...], as_json: bool) -> None:
+def listed(found: Iterable[Mapping[str, Any]], columns: tuple[str, ...], as_json: bool) -> None:
     """One line of JSON for each as it comes, or a table."""
     if as_json:
         for one in found:

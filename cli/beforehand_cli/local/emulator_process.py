@@ -26,11 +26,15 @@ from beforehand_cli.local.gaps import (
     lambda_runtime,
     rds,
     scheduler,
+    ses_events,
+    sms,
     sns_email,
     step_functions,
+    webhook_sink,
 )
 from beforehand_cli.local.mailbox import Mailbox
 from beforehand_cli.local.settings import ADDRESS, EmulatorSettings
+from beforehand_cli.local.sink import Sink
 
 PINNED = "1.5.33"
 _GRACE_SECONDS = 2.0
@@ -59,6 +63,8 @@ def close_gaps(settings: EmulatorSettings) -> None:
     rds.apply(settings)
     scheduler.apply(settings)
     sns_email.apply()
+    ses_events.apply()
+    sms.apply()
     step_functions.apply()
 
 
@@ -76,7 +82,8 @@ async def _serve(settings: EmulatorSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     loop.add_signal_handler(signal.SIGUSR1, _save)
-    served = cast(Framework, Mailbox(app.app, sns_email.captured_mail))
+    sink = Sink(app.app, signing=webhook_sink.signing_secrets, keep=webhook_sink.keep)
+    served = cast(Framework, Mailbox(sink, sns_email.captured_mail))
     await serve(served, config, shutdown_trigger=stopping.wait)
 
 

@@ -1,4 +1,7 @@
-"""The mails that left the local stack: a page for people and JSON for programs, at the AWS endpoint's address."""
+"""What left the local stack for people: mails, text messages and webhooks, as a page and as JSON.
+
+Both lie at the AWS endpoint's address.
+"""
 
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -22,8 +25,12 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; img-
 _HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
 
 
+VIA = {"sns.email": "SNS", "sms": "SMS", "webhook": "webhook"}
+"""The way a message came, by the type of its record; all others are mails through SES."""
+
+
 class Mail(BaseModel):
-    """One mail as its reader gets it."""
+    """One mail, text message or webhook as its reader gets it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -35,6 +42,16 @@ class Mail(BaseModel):
     text: str = ""
     html: str = ""
     via: str
+    headers: dict[str, str] = {}
+    """Further headers of a mail, `List-Unsubscribe` among them."""
+    tags: dict[str, str] = {}
+    """What comes back with the provider's events: ids."""
+
+    @property
+    def title(self) -> str:
+        """The subject, or how the text begins."""
+        beginning = self.text.strip().partition("\n")[0]
+        return self.subject or (beginning if len(beginning) <= 80 else f"{beginning[:79]}…") or "(no subject)"
 
     @classmethod
     def of(cls, record: dict[str, Any]) -> "Mail":
@@ -48,7 +65,9 @@ class Mail(BaseModel):
             subject=record.get("RenderedSubject") or record.get("Subject") or "",
             text=record.get("RenderedBodyText") or record.get("BodyText") or "",
             html=record.get("RenderedBodyHtml") or record.get("BodyHtml") or "",
-            via="SNS" if record.get("Type") == "sns.email" else "SES",
+            via=VIA.get(record.get("Type", ""), "SES"),
+            headers=record.get("Headers") or {},
+            tags=record.get("Tags") or {},
         )
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from beforehand_cli.local import ports
+from beforehand_cli.local import ports, sink
 from beforehand_cli.local.admin import ensure_admin
+from beforehand_cli.local.aws import endpoint
 from beforehand_cli.local.certificates import ServerCertificate, ensure_certificates
 from beforehand_cli.local.database_gate import GateSettings
 from beforehand_cli.local.deploy import Deployment
@@ -199,6 +200,7 @@ class Stack:
             "stage": "local",
             "database_port": str(_known(self._state.database_port)),
             "database_ca": str(self._directory.database_ca),
+            "webhook_url": f"{endpoint(self._state)}{sink.PATH}",
             **context,
         }
         deployment = Deployment(self._project_root, self._directory, self._state, self._tools, values)

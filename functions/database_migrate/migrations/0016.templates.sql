@@ -6,7 +6,7 @@ create table outreach_templates (
     language      text not null check (language ~ '^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$'),
     version       integer not null check (version > 0),
     subject       text not null check (length(subject) between 1 and 1000),
-    body          text not null check (length(body) between 1 and 20000),
+    body          text not null check (length(body) between 1 and 8000),
     variables     jsonb not null check (jsonb_typeof(variables) = 'object'),
     note          text not null default '' check (length(note) <= 500),
     restored_from integer check (restored_from >= 0),

@@ -1,4 +1,4 @@
--- depends: 0014.delivery
+-- depends: 0016.templates
 -- Addresses that must not be contacted, by their hash. One that is lifted stays, with who lifted it and why.
 -- `marks` are the events that marked the address for the senders before this row was written; `cleared_at` is when
 -- the senders' mark was taken away after a lift; `checked_at` when it was last looked at whether they have it.
@@ -69,3 +69,24 @@ from outreach_suppressions;
 create view outreach_v_outcomes as
 select outcome_id, provider, event_id, outreach_id, attempt, kind, at, received_at, applied_at, moved_to, did, facts
 from outreach_outcomes;
+
+-- Moves that only a report can bring: a message that was planned again had reached the person after all, and what
+-- was delivered to a server came back from there.
+insert into outreach_moves (before, after) values
+    ('scheduled', 'sent'), ('held', 'sent'), ('delivered', 'failed');
+
+-- Nothing that has reached a person is planned again, whoever would plan it and whenever the report came.
+create function outreach_v_reached() returns trigger language plpgsql as '
+begin
+    if new.state in (''scheduled'', ''held'') and old.state in (''claimed'', ''unknown'', ''review'') and exists (
+        select from outreach_outcomes o where o.outreach_id = new.outreach_id
+            and o.kind not in (''rejected'', ''failed'')
+    ) then
+        new.state := ''sent'';
+        new.hold := null;
+        new.next_at := null;
+        new.state_because := ''a report says that an earlier attempt reached them'';
+    end if;
+    return new;
+end';
+create trigger outreach_a_reached before update on outreach for each row execute function outreach_v_reached();

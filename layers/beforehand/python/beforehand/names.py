@@ -38,3 +38,4 @@ class Prefix(StrEnum):
     RUNS = "runs/"
     MEMORY = "memory/"
     CHUNKS = "chunks/"
+    SECRETS = "secrets/"

@@ -1,7 +1,5 @@
 """Puts `churn_score` and `churn_select` together; they need the database and nothing else."""
 
-from datetime import timedelta
-
 from beforehand.adapters.postgres import database
 from beforehand.churn import scan
 from beforehand.churn.model import Trigger
@@ -11,8 +9,7 @@ from beforehand.churn.store.scores import PostgresScores
 from beforehand.clock import now
 from beforehand.events.churn import ScanRequested, ScanScored, ScanSelected, ScanStep
 from beforehand.journal.store import PostgresJournal
-from beforehand.outreach.model import Purpose
-from beforehand.outreach.policy import ContactPolicy
+from beforehand.outreach.policies_store import PostgresPolicies
 from beforehand.schedules.store import PostgresRuns
 from beforehand.settings import from_environment
 from beforehand.settings.churn import ChurnScoreSettings, ChurnSelectSettings
@@ -41,6 +38,7 @@ def select(step: ScanStep) -> ScanSelected:
         min_lifetime_value=settings.churn_min_lifetime_value,
         segments=settings.segments,
     )
+    at = now()
     with database(ChurnSelectSettings).transaction() as transaction:
         return scan.select(
             step,
@@ -50,12 +48,6 @@ def select(step: ScanStep) -> ScanSelected:
             profile=profile_of(settings.churn_profile),
             journal=PostgresJournal(transaction),
             usual=usual,
-            policy=ContactPolicy(
-                cool_downs={Purpose.CHURN_INTERVENTION: timedelta(days=settings.churn_cool_down_days)},
-                budget=settings.contact_budget,
-                budget_period=timedelta(days=settings.contact_budget_days),
-                case_rest=timedelta(days=settings.contact_case_rest_days),
-                holdout_shares={Purpose.CHURN_INTERVENTION: settings.churn_holdout_share},
-            ),
-            now=now(),
+            policy=PostgresPolicies(transaction).in_force(at),
+            now=at,
         )

@@ -66,7 +66,7 @@ def _without_sending(case: Case, outreach_id: UUID, answer: Answer, desk: Desk, 
     if case.kind is not Kind.REVIEW:
         desk.withdraw(outreach_id, now=now)
     elif answer is Answer.HANDLED:
-        desk.confirm(outreach_id, because="a person says that it arrived", now=now)
+        desk.confirm(outreach_id, because=f"{case.taken_by} says that it arrived", now=now)
 
 
 def _settled(move: Move, cases: Cases) -> Move:

@@ -3,11 +3,9 @@
 import re
 from collections.abc import Iterable
 from datetime import time
-from typing import Literal
 
-from beforehand.outreach.windows import DAYS, EVERY_DAY, SendWindow
+from beforehand.outreach.windows import DAYS, EVERY_DAY, DayName, SendWindow
 
-DayName = Literal["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 HOURS = re.compile(r"\s*([01]\d|2[0-4]):([0-5]\d)\s*[–-]\s*([01]\d|2[0-4]):([0-5]\d)\s*")
 
 
@@ -22,7 +20,7 @@ def read_hours(text: str) -> tuple[time, time]:
     return time(from_hour, from_minute), time(to_hour % 24, to_minute)
 
 
-def read_days(names: Iterable[str] | None) -> frozenset[int]:
+def read_days(names: Iterable[DayName] | None) -> frozenset[int]:
     """Weekdays by their English names, as ISO numbers them; all of them where none are given."""
     return EVERY_DAY if names is None else frozenset(DAYS.index(name) + 1 for name in names)
 
@@ -33,6 +31,6 @@ def hours_of(window: SendWindow) -> str:
     return f"{window.opens:%H:%M}–{closes}"
 
 
-def days_of(window: SendWindow) -> list[str]:
+def days_of(window: SendWindow) -> list[DayName]:
     """A window's weekdays as they are written, in their order."""
     return [DAYS[day - 1] for day in sorted(window.days)]

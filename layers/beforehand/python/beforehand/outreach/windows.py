@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+DayName = Literal["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+DAYS: tuple[DayName, ...] = get_args(DayName)
 EVERY_DAY = frozenset(range(1, 8))
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
@@ -43,7 +45,7 @@ def spoken(days: Iterable[int]) -> str:
     found = sorted(days)
     if len(found) == len(DAYS):
         return "every day"
-    names = [DAYS[day - 1] for day in found]
+    names: list[str] = [DAYS[day - 1] for day in found]
     if len(found) > 2 and found[-1] - found[0] == len(found) - 1:
         return f"{names[0]} to {names[-1]}"
     return " and ".join(names)

@@ -20,7 +20,6 @@ S = TypeVar("S", bound="Settings")
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Points = Annotated[float, Field(ge=0, le=100)]
-Days = Annotated[int, Field(ge=0, le=3650)]
 
 
 class Settings(BaseModel):

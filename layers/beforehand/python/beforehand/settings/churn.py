@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from beforehand.names import Profile
-from beforehand.settings import DatabaseSettings, Days, FilesSettings, Points, Share
+from beforehand.settings import DatabaseSettings, FilesSettings, Points, Share
 
 Guardrail = Annotated[str, Field(pattern=r"^[a-z0-9]{1,64}:(DRAFT|[1-9][0-9]{0,7})$")]
 """A guardrail of Bedrock by its id and version."""
@@ -20,20 +20,15 @@ class ChurnScoreSettings(DatabaseSettings):
 
 
 class ChurnSelectSettings(DatabaseSettings):
-    """`churn_select`: who is at risk, how many are treated in one scan, and who is left alone."""
+    """`churn_select`: who is at risk, and how many are treated in one scan; the rest is the contact policy's."""
 
     churn_profile: Profile = Profile.DEFAULT_V1
     churn_health_threshold: Points = 40
     churn_risk_threshold: Share = 0.6
     churn_max_interventions: Annotated[int, Field(ge=1, le=1000)] = 10
-    churn_cool_down_days: Days = 7
-    churn_holdout_share: Share = 0.1
     churn_min_lifetime_value: Annotated[float, Field(ge=0)] | None = None
     churn_segments: Annotated[str, Field(min_length=1)] | None = None
     """Comma-separated."""
-    contact_budget: Annotated[int, Field(ge=1)] = 4
-    contact_budget_days: Annotated[int, Field(ge=1, le=365)] = 28
-    contact_case_rest_days: Days = 7
 
     @property
     def segments(self) -> tuple[str, ...] | None:

@@ -1,9 +1,9 @@
 """The settings of the functions of `database`."""
 
-from beforehand.settings import DatabaseSettings, Settings
+from beforehand.settings import DatabaseSettings, FilesSettings, Settings
 
 
-class DatabaseMigrateSettings(DatabaseSettings):
+class DatabaseMigrateSettings(DatabaseSettings, FilesSettings):
     """`database_migrate`: signs in as the migrator."""
 
 

@@ -74,7 +74,7 @@ with at_risk as (
                 when outreach_v_draw(r.customer_id, :purpose, :salt) < :share then 'held_out'
                 else 'free' end as standing
     from at_risk as r
-    left join outreach_v_standings(:purpose, :due_at, :cool_down, :budget, :budget_period, :case_rest) as h
+    left join outreach_v_standings_2(:purpose, :due_at, :cool_down, :budget, :budget_period, :case_rest) as h
       on h.customer_id = r.customer_id
     left join (select distinct customer_id from treated) as t on t.customer_id = r.customer_id
 ), scan as (
@@ -117,7 +117,7 @@ LET_GO = """
 delete from churn_candidates as c
 where c.run_id = :run_id
   and exists (select from schedules_v_runs as r where r.run_id = c.run_id and r.state = 'running')
-  and customer_id in (select customer_id from outreach_v_standings(
+  and customer_id in (select customer_id from outreach_v_standings_2(
       :purpose, :due_at, :cool_down, :budget, :budget_period, :case_rest))"""
 
 FACTS = """

@@ -25,12 +25,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from beforehand.adapters.aws import client
 from beforehand.outreach.channels.model import Answer, Outcome
-
-CONNECT_SECONDS = 3.0
-READ_SECONDS = 10.0
-"""How long an answer is waited for; a function that sends ends a row's work well before its lease."""
 
 REQUEST_TIMEOUT = 408
 
@@ -81,32 +76,31 @@ _NOT_CONNECTED = (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionE
 _NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, NoRegionError)
 
 
-class Caller:
-    """Calls one operation of one service, once for each message, and never by itself again.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waits:
+    """How long to wait for a service, in seconds."""
 
-    Made for each invocation: connections of an earlier one are closed at its first call, since the other side may
-    have dropped them while the function slept, and a request into such a connection would end unknown.
+    connect: float = 3
+    read: float = 10
+    """For the answer; a function that sends ends a row's work well before its lease."""
+
+
+class Caller:
+    """Calls one service, once for each message, and never by itself again.
+
+    `open` gives a client that makes one attempt. A caller lives for one invocation: connections of an earlier one
+    are closed at its first call, since the other side may have dropped them while the function slept, and a request
+    into such a connection would end unknown.
     """
 
-    def __init__(
-        self,
-        service: str,
-        operation: str,
-        *,
-        shown: str,
-        rules: Rules,
-        connect_seconds: float = CONNECT_SECONDS,
-        read_seconds: float = READ_SECONDS,
-    ) -> None:
-        self._service, self._operation = service, operation
-        self._shown, self._rules = shown, rules
-        self._seconds = {"connect_seconds": connect_seconds, "read_seconds": read_seconds}
+    def __init__(self, open: Callable[[], Any], *, shown: str, rules: Rules) -> None:
+        self._open, self._shown, self._rules = open, shown, rules
         self._fresh = False
 
-    def call(self, request: Mapping[str, Any]) -> Answer:
-        """The answer to one request; `MessageId` in it is the provider's name for the message."""
+    def call(self, send: Callable[[Any], Any]) -> Answer:
+        """What one call by `send` says; the `MessageId` in it is the provider's name for the message."""
         try:
-            taken = getattr(self._client(), self._operation)(**request)
+            taken = send(self.client())
         except ClientError as error:
             return self._of_answer(error.response)
         except (BotoCoreError, ResponseParserError, ValueError) as error:
@@ -116,12 +110,13 @@ class Caller:
             return self.answer(_unknown("its answer names no message"))
         return Answer(outcome=Outcome.ACCEPTED, because=f"{self._shown} took it", provider_id=provider_id)
 
-    def _client(self) -> Any:
-        made = client(self._service, attempts=1, **self._seconds)
+    def client(self) -> Any:
+        """The client, without connections that an earlier invocation left."""
+        opened = self._open()
         if not self._fresh:
-            made.close()
+            opened.close()
             self._fresh = True
-        return made
+        return opened
 
     def _of_answer(self, response: Mapping[str, Any]) -> Answer:
         error, about = response.get("Error", {}), response.get("ResponseMetadata", {})

@@ -12,7 +12,8 @@ from email.utils import formataddr
 from typing import Any
 from urllib.parse import quote
 
-from beforehand.outreach.channels.aws_calls import Caller, Rule, not_now, refused
+from beforehand.adapters.aws import client
+from beforehand.outreach.channels.aws_calls import Caller, Rule, Waits, not_now, refused
 from beforehand.outreach.channels.model import Answer, Evidence, Outbound
 from beforehand.outreach.model import Channel
 
@@ -58,16 +59,22 @@ class SesEmail:
         reply_to: str | None = None,
         configuration_set: str | None = None,
         unsubscribe_to: str | None = None,
-        **seconds: float,
+        waits: Waits | None = None,
     ) -> None:
         self._sender = formataddr((name, sender))
         self._reply_to, self._configuration_set = reply_to, configuration_set
         self._unsubscribe_to = unsubscribe_to
-        self._caller = Caller("sesv2", "send_email", shown="SES", rules=rules, **seconds)
+        wait = waits or Waits()
+
+        def ses() -> Any:
+            return client("sesv2", attempts=1, connect_seconds=wait.connect, read_seconds=wait.read)
+
+        self._caller = Caller(ses, shown="SES", rules=rules)
 
     def send(self, message: Outbound) -> Answer:
         """One message, once."""
-        return self._caller.call(self._request(message))
+        request = self._request(message)
+        return self._caller.call(lambda ses: ses.send_email(**request))
 
     def _request(self, message: Outbound) -> Mapping[str, Any]:
         body = {"Text": {"Data": message.text, "Charset": UTF8}}

@@ -8,7 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from beforehand.outreach.channels.aws_calls import Caller, Rule, not_now, refused
+from beforehand.adapters.aws import client
+from beforehand.outreach.channels.aws_calls import Caller, Rule, Waits, not_now, refused
 from beforehand.outreach.channels.model import OPTED_OUT, Answer, Evidence, Outbound
 from beforehand.outreach.model import Channel
 
@@ -77,7 +78,7 @@ class AwsSms:
         max_price: str | None = None,
         india_entity: str | None = None,
         india_templates: Mapping[str, str] | None = None,
-        **seconds: float,
+        waits: Waits | None = None,
     ) -> None:
         self._always = {
             "OriginationIdentity": origination,
@@ -87,7 +88,12 @@ class AwsSms:
             **({"MaxPrice": max_price} if max_price else {}),
         }
         self._india_entity, self._india_templates = india_entity, dict(india_templates or {})
-        self._caller = Caller("pinpoint-sms-voice-v2", "send_text_message", shown="AWS SMS", rules=rules, **seconds)
+        wait = waits or Waits()
+
+        def sms() -> Any:
+            return client("pinpoint-sms-voice-v2", attempts=1, connect_seconds=wait.connect, read_seconds=wait.read)
+
+        self._caller = Caller(sms, shown="AWS SMS", rules=rules)
 
     def send(self, message: Outbound) -> Answer:
         """One message, once."""
@@ -109,7 +115,7 @@ class AwsSms:
                 "IN_ENTITY_ID": self._india_entity,
                 "IN_TEMPLATE_ID": template,
             }
-        return self._caller.call(request)
+        return self._caller.call(lambda sms: sms.send_text_message(**request))
 
     def _india_template(self, message: Outbound) -> str | None:
         named = self._india_templates.get(message.tags.get("template", ""))

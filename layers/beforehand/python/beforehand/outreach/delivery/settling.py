@@ -12,7 +12,7 @@ LOOK_AGAIN = timedelta(minutes=5)
 
 def pause_after(refusals: int) -> timedelta:
     """How long a message rests after a provider's definite no: a minute, then twice as long each time."""
-    return FIRST_PAUSE * 2 ** min(refusals - 1, 8)
+    return FIRST_PAUSE * (1 << min(refusals - 1, 8))
 
 
 def settle(question: Question, told: Told | None, *, now: datetime) -> Move | None:

@@ -19,10 +19,11 @@ from beforehand.outreach.delivery.store import PostgresDelivery
 from beforehand.outreach.delivery.writing import MessageWriter, as_written
 from beforehand.outreach.gate.decide import decide
 from beforehand.outreach.gate.facts_store import PostgresFacts
-from beforehand.outreach.gate.legal_files import known_laws
+from beforehand.outreach.gate.legal import shipped
+from beforehand.outreach.gate.suppressed import suppressed_in
 from beforehand.outreach.messages.model import Company
 from beforehand.outreach.model import State
-from beforehand.outreach.policy import ContactPolicy
+from beforehand.outreach.policies_store import PostgresPolicies
 from beforehand.outreach.suppression.pepper import pepper
 from beforehand.settings import from_environment
 from beforehand.settings.delivery import OutreachClaimSettings, OutreachRecordSettings
@@ -88,13 +89,13 @@ def _claim(
     stopped: frozenset[str],
     at: datetime,
 ) -> Claims:
-    policy = ContactPolicy()
-    facts, legal = PostgresFacts(transaction), known_laws()
+    policy, legal = PostgresPolicies(transaction).in_force(at), shipped()
     secret = pepper(settings.files_bucket)
+    facts = PostgresFacts(transaction, suppressed_in(transaction, secret))
     return claim(
         tick,
         ledger=ledger,
-        facts_of=lambda customer_ids: facts.of(customer_ids, policy=policy, pepper=secret, as_of=at),
+        facts_of=lambda customer_ids: facts.of(customer_ids, policy=policy, as_of=at),
         decide=lambda person, planned, history: decide(person, planned, history, policy, legal, as_of=at),
         policy_version=policy.version,
         writer=MessageWriter(

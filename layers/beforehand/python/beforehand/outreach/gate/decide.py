@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from beforehand.outreach.gate.legal import Legal
+from beforehand.outreach.gate.laws import Legal
 from beforehand.outreach.gate.model import Action, Contact, Person, Planned, Verdict
 from beforehand.outreach.gate.opening import opening
 from beforehand.outreach.model import Hold

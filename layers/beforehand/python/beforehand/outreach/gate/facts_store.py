@@ -1,76 +1,113 @@
-"""What the gate is told of people, by set queries over views."""
+"""What the gate is told, read for many at once: who they are, what is in a person's hands, what went to them."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from beforehand.adapters.postgres import Transaction
+from beforehand.adapters.postgres import Row, Transaction
 from beforehand.outreach.gate.model import Contact, Facts, Person
 from beforehand.outreach.model import Channel, Purpose
 from beforehand.outreach.policy import ContactPolicy
-from beforehand.outreach.suppression.model import Reachable
-from beforehand.outreach.suppression.store import PostgresSuppressions
+
+PEOPLE = """
+select p.customer_id, p.name, p.language, p.email, p.phone, p.zone, p.country, p.marketing_consent,
+       exists (select from outreach_v_cases as c
+               where c.customer_id = p.customer_id and c.state <> 'done' and c.opened_at <= :as_of) as case_open
+from customers_v_profiles as p where p.customer_id = any(cast(:ids as text[]))"""
+
+# Attempts of which it is certain that nothing went out do not count; of the others the last says when it was.
+HISTORY = """
+select o.customer_id, o.outreach_id, o.purpose, o.channel, a.claimed_at
+from outreach as o
+cross join lateral (
+    select claimed_at from outreach_attempts
+    where outreach_id = o.outreach_id
+      and coalesce(outcome, '') not in ('void', 'stopped', 'suppressed', 'refused', 'not_now')
+    order by attempt desc limit 1
+) as a
+where o.customer_id = any(cast(:ids as text[]))
+  and o.state in ('claimed', 'sent', 'delivered', 'unknown', 'review')
+  and a.claimed_at > :since
+order by a.claimed_at"""
+
+NOBODY: frozenset[Channel] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Addresses:
+    """Where a customer can be reached; None: there is no such address."""
+
+    customer_id: str
+    email: str | None
+    phone: str | None
+
+
+Suppressed = Callable[[Sequence[Addresses]], Mapping[str, frozenset[Channel]]]
+"""Says by which channels each of these people must not be contacted."""
 
 
 class PostgresFacts:
-    """The facts about people, inside one transaction."""
+    """The facts about customers, inside one transaction."""
 
-    def __init__(self, transaction: Transaction) -> None:
-        self._transaction = transaction
+    def __init__(self, transaction: Transaction, suppressed: Suppressed) -> None:
+        self._transaction, self._suppressed = transaction, suppressed
 
-    def of(
-        self, customer_ids: Sequence[str], *, policy: ContactPolicy, pepper: bytes, as_of: datetime
-    ) -> Mapping[str, Facts]:
-        """The facts about each; of somebody who is gone nothing is known, and they cannot be reached."""
-        rows = self._transaction.rows(
-            """select asked.customer_id, p.name, p.email, p.phone, p.language, p.zone, p.country,
-                      p.marketing_consent,
-                      exists (select from outreach_cases c
-                              where c.customer_id = asked.customer_id and c.state <> 'done') as case_open
-               from unnest(cast(:asked as text[])) as asked(customer_id)
-               left join customers_v_profiles p on p.customer_id = asked.customer_id""",
-            asked=list(customer_ids),
+    def of(self, customer_ids: Sequence[str], *, policy: ContactPolicy, as_of: datetime) -> dict[str, Facts]:
+        """The facts of each of these customers; who is not there any more can be reached by nothing.
+
+        Contacts count as far back as the policy remembers.
+        """
+        ids = list(customer_ids)
+        people = {row["customer_id"]: row for row in self._transaction.rows(PEOPLE, ids=ids, as_of=as_of)}
+        suppressed = self._suppressed(
+            [Addresses(customer_id=one, email=row["email"], phone=row["phone"]) for one, row in people.items()]
         )
-        history = self._history(customer_ids, since=as_of - policy.memory)
-        people = [Reachable(customer_id=r["customer_id"], email=r["email"], phone=r["phone"]) for r in rows]
-        suppressed = PostgresSuppressions(self._transaction).suppressed(people, pepper=pepper)
-        found = {}
-        for row in rows:
-            one = row["customer_id"]
-            person = Person(
-                customer_id=one,
-                zone=row["zone"],
-                country=row["country"],
-                consent=row["marketing_consent"],
-                reachable=_reachable(row["email"], row["phone"]),
-                suppressed=suppressed.get(one, frozenset()),
-                case_open=row["case_open"],
-            )
-            found[one] = Facts(
-                person=person, history=tuple(history.get(one, ())), name=row["name"], language=row["language"],
-                email=row["email"], phone=row["phone"],
-            )  # fmt: skip
-        return found
-
-    def _history(self, customer_ids: Sequence[str], *, since: datetime) -> dict[str, list[Contact]]:
-        rows = self._transaction.rows(
-            """select o.customer_id, o.outreach_id, o.purpose, o.channel, a.claimed_at
-               from outreach o
-               join outreach_attempts a on a.outreach_id = o.outreach_id and a.attempt = o.attempt
-               where o.customer_id = any(cast(:asked as text[]))
-                 and o.state in ('claimed', 'sent', 'delivered', 'unknown', 'review')
-                 and a.claimed_at > :since""",
-            asked=list(customer_ids), since=since,
-        )  # fmt: skip
-        history: dict[str, list[Contact]] = {}
-        for row in rows:
-            contact = Contact(
-                outreach_id=row["outreach_id"], purpose=Purpose(row["purpose"]), channel=Channel(row["channel"]),
-                at=row["claimed_at"],
-            )  # fmt: skip
-            history.setdefault(row["customer_id"], []).append(contact)
-        return history
+        history = defaultdict(list)
+        for row in self._transaction.rows(HISTORY, ids=ids, since=as_of - policy.memory):
+            history[row["customer_id"]].append(_contact(row))
+        return {one: _facts(one, people.get(one), tuple(history[one]), suppressed.get(one, NOBODY)) for one in ids}
 
 
-def _reachable(email: str | None, phone: str | None) -> frozenset[Channel]:
-    by = {Channel.EMAIL: email, Channel.SMS: phone, Channel.VOICE: phone}
-    return frozenset({Channel.WEBHOOK, *(channel for channel, address in by.items() if address)})
+def _facts(
+    customer_id: str, row: Row | None, history: tuple[Contact, ...], suppressed: frozenset[Channel]
+) -> Facts:
+    if row is None:
+        gone = Person(customer_id=customer_id, zone=None, country=None, consent=None, reachable=NOBODY)
+        return Facts(person=gone, history=history)
+    person = Person(
+        customer_id=customer_id,
+        zone=row["zone"],
+        country=row["country"],
+        consent=row["marketing_consent"],
+        reachable=_reachable(row),
+        suppressed=suppressed,
+        case_open=row["case_open"],
+    )
+    return Facts(
+        person=person,
+        history=history,
+        name=row["name"],
+        language=row["language"],
+        email=row["email"],
+        phone=row["phone"],
+    )
+
+
+def _reachable(row: Row) -> frozenset[Channel]:
+    """A webhook is the company's own, and takes whoever is a customer."""
+    by = {Channel.WEBHOOK}
+    if row["email"] is not None:
+        by.add(Channel.EMAIL)
+    if row["phone"] is not None:
+        by |= {Channel.SMS, Channel.VOICE}
+    return frozenset(by)
+
+
+def _contact(row: Row) -> Contact:
+    return Contact(
+        outreach_id=row["outreach_id"],
+        purpose=Purpose(row["purpose"]),
+        channel=Channel(row["channel"]),
+        at=row["claimed_at"],
+    )

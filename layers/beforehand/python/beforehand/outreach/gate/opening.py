@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from beforehand.outreach.gate.legal import Legal, LegalWindow
+from beforehand.outreach.gate.laws import Legal, LegalWindow
 from beforehand.outreach.gate.model import Person
 from beforehand.outreach.gate.places import Place, place_of
 from beforehand.outreach.model import Channel, Purpose

@@ -38,7 +38,7 @@ def _place(zone: str | None, country: str | None, region: str | None, home_zone:
     return Place(zones=(home_zone,), country=country or _countries().get(home_zone), region=region, named=named)
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _is_known(zone: str) -> bool:
     try:
         ZoneInfo(zone)

@@ -16,7 +16,7 @@ RESERVED = frozenset(
     ("and", "or", "not", "if", "else", "elif", "in", "is", "true", "false", "none", "self", "loop")
 )
 MOST_VARIABLES = 40
-MOST_SOURCE = 20_000
+MOST_SOURCE = 8_000
 
 
 def _declared(given: Mapping[str, str]) -> Mapping[str, str]:

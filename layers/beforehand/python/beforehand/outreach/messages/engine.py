@@ -18,7 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from beforehand.outreach.messages.local_forms import LocalForms, UnknownFormError
 from beforehand.outreach.messages.model import Kind, Money, Part, Template, TemplateError
 
-MOST_SOURCE = 20_000
+MOST_SOURCE = 8_000
 ALLOWED = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.Filter, nodes.If,
     nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Keyword,

@@ -1,0 +1,80 @@
+"""Laws on when people may be contacted, as dated data with their sources. They are not legal advice."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from beforehand.outreach.gate.places import Place
+from beforehand.outreach.model import Channel
+from beforehand.outreach.policy import Nature
+from beforehand.outreach.windows import Windows, instant, next_open
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """Where a law can be read: its name, the section, an address, and the day on which it was looked up."""
+
+    law: str
+    section: str
+    url: str
+    seen_on: date
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LegalWindow:
+    """When a law lets people be contacted, in their local time, from one day up to another.
+
+    `country` is an ISO 3166 code; `region` the part of ISO 3166-2 after the hyphen, None for the whole country.
+    """
+
+    country: str
+    region: str | None
+    channels: frozenset[Channel]
+    natures: frozenset[Nature]
+    windows: Windows
+    from_on: date
+    until_on: date | None
+    source: Source
+    note: str = ""
+
+    @property
+    def jurisdiction(self) -> str:
+        """The country, or the region as ISO 3166-2 writes it."""
+        return f"{self.country}-{self.region}" if self.region else self.country
+
+    def next_allowed(self, zone: str, moment: datetime) -> datetime:
+        """The first moment, from `moment` (UTC) on, at which the law lets somebody in a zone be contacted."""
+        there = ZoneInfo(zone)
+        on = moment.astimezone(there).date()
+        if on < self.from_on or (self.until_on is not None and on >= self.until_on):
+            return moment
+        allowed = next_open(self.windows, zone, moment)
+        if self.until_on is None:
+            return allowed
+        return min(allowed, max(moment, instant(datetime.combine(self.until_on, time(0)), there).astimezone(UTC)))
+
+
+@dataclass(frozen=True, eq=False)
+class Legal:
+    """All laws that are known here."""
+
+    windows: tuple[LegalWindow, ...] = field(default=())
+
+    def over(self, place: Place, channel: Channel, nature: Nature) -> tuple[LegalWindow, ...]:
+        """The laws over contacting somebody. Of a country whose region is not known, those of all its regions."""
+        return _over(self, place.country, place.region, channel, nature)
+
+
+@lru_cache(maxsize=4096)
+def _over(
+    legal: Legal, country: str | None, region: str | None, channel: Channel, nature: Nature
+) -> tuple[LegalWindow, ...]:
+    return tuple(
+        window
+        for window in legal.windows
+        if window.country == country
+        and (window.region is None or region is None or window.region == region)
+        and channel in window.channels
+        and nature in window.natures
+    )
