@@ -215,8 +215,8 @@ def _show_all(found: Mapping[str, Any], as_json: bool) -> None:
     shown.listed(found["languages"], columns, False)
     if found["versions"]:
         _print("")
-        columns = ("language", "version", "created_at", "created_by", "restored_from", "note")
-        shown.listed(found["versions"], columns, False)
+        history = ("language", "version", "created_at", "created_by", "restored_from", "note")
+        shown.listed(found["versions"], history, False)
 
 
 def _told(saved: Mapping[str, Any], as_json: bool) -> None:
