@@ -56,7 +56,7 @@ def test_why_tells_an_outreach_from_its_planning_to_its_end(told: Served) -> Non
     assert one["policy_version"] == "contact-v1"
     assert one["planned"]["rule"] == "churn default-v1"
     assert one["planned"]["reasons"] == [
-        "health 30.0%, churn risk 88.0%; 66% of what counts is known (VIP, Gold)",
+        "health 30.0%, churn risk 88.0%, 66% of the facts known (VIP, Gold)",
         "Haven't purchased in 90+ days",
         "Visits fell 75% against a usual month",
         "costs most: recency 15.0 points, support 13.0 points, nps 1.0 points",
