@@ -79,9 +79,7 @@ class _Screen:
         yield from self._head(f"customer {one['customer_id']}", ", ".join(str(k) for k in known if k) or "of whom "
                               "nothing else is known")  # fmt: skip
         contact = one["contact"]
-        yield from self.labelled(
-            "CONTACT", [f"{contact}: {one['because']}"], style=f"bold {STYLES[contact]}", whole=True
-        )
+        yield from self.labelled("CONTACT", [one["because"]], style=f"bold {STYLES[contact]}", whole=True)
         for check in one["checks"]:
             text = f"{MARKS[check['answer']]} {check['about']}: {check['because']}"
             yield from self.labelled("", [text], style=STYLES[check["answer"]])
@@ -149,7 +147,7 @@ class _Screen:
 
     def _gate(self, one: Document) -> Iterator[str]:
         until = f" until {self._at(one['until'])}" if one["until"] else ""
-        yield f"{self._at(one['at'])}  {one['action']}{until}, by {one['rule'].removeprefix('contact ')}"
+        yield f"{self._at(one['at'])}  {one['action']}{until}, by {one['rule']}"
         yield one["because"]
         if one["replayed"]:
             yield f"replayed: {one['replayed']}: {one['replay_because']}"
@@ -167,16 +165,17 @@ class _Screen:
 
     def _case(self, one: Document) -> Iterator[str]:
         hand = {
-            "open": f"due {self._at(one['due_at'])}",
+            "open": f"open, due {self._at(one['due_at'])}",
             "taken": f"taken by {_who(one['taken_by'])}, due {self._at(one['due_at'])}",
             "done": f"{one['answer']} by {_who(one['done_by'])} at {self._at(one['done_at'] or one['due_at'])}",
         }[one["state"]]
-        yield f"{self._at(one['opened_at'])}  {_words(one['kind'])} is {one['state']}: {hand}"
+        yield f"{self._at(one['opened_at'])}  {_words(one['kind'])}, {hand}"
         yield f"{one['subject']}: {one['because']}"
 
     def _touched(self, one: Document) -> Iterator[str]:
         who = f"{_who(one['who'])} ({one['role'] or 'task'})"
-        yield f"{self._at(one['at'])}  {one['action']} by {who}: {one['because']}"
+        because = one["because"].replace(one["who"], _who(one["who"]))
+        yield f"{self._at(one['at'])}  {one['action']} by {who}: {because}"
 
     def _past(self, one: Document) -> Iterator[str]:
         yield f"{self._at(one['since'])}  {one['state']}: {_words(one['purpose'])} by {one['channel']}"

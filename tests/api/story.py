@@ -8,9 +8,13 @@ from beforehand.adapters.postgres import Transaction
 from beforehand.ids import uuid7
 from beforehand.journal.model import Decision
 from beforehand.journal.store import PostgresJournal
-from beforehand.outreach.gate.facts import Inputs, entry
+from beforehand.outreach.delivery.deciding import decision_of
+from beforehand.outreach.delivery.model import Due, Mode
+from beforehand.outreach.gate.decide import decide
+from beforehand.outreach.gate.legal import shipped
 from beforehand.outreach.gate.model import Action, Contact, Person, Planned, Verdict
-from beforehand.outreach.model import Channel, Hold, Proposal, Purpose
+from beforehand.outreach.model import Channel, Hold, Proposal, Purpose, State
+from beforehand.outreach.policy import ContactPolicy
 from beforehand.outreach.store import PostgresOutreach
 from tests.api.served import NOW
 
@@ -25,23 +29,35 @@ PROPOSAL = Proposal(
 EARLIER = Contact(
     outreach_id=UUID(int=7), purpose=Purpose.FOLLOW_UP, channel=Channel.SMS, at=NOW - timedelta(days=9)
 )
-INPUTS = Inputs(
-    person=Person(customer_id="C1", zone="Asia/Kolkata", country="IN", consent=True, reachable=frozenset(Channel)),
-    planned=Planned(
-        outreach_id=PROPOSAL.outreach_id,
-        purpose=PROPOSAL.purpose,
-        channel=PROPOSAL.channel,
-        due_at=PROPOSAL.due_at,
-        not_after=PROPOSAL.not_after,
-    ),
-    history=(EARLIER,),
-    policy_version="contact-v1",
-    as_of=NOW,
+PERSON = Person(
+    customer_id="C1", zone="Asia/Kolkata", country="IN", consent=True, reachable=frozenset({Channel.EMAIL})
 )
+DUE = Due(
+    outreach_id=PROPOSAL.outreach_id, customer_id="C1", purpose=PROPOSAL.purpose, channel=PROPOSAL.channel,
+    state=State.SCHEDULED, attempt=0, due_at=PROPOSAL.due_at, not_after=PROPOSAL.not_after, automated=False,
+    language="hi", subject="s", body="b", template=None, variables=None, state_because=None,
+)  # fmt: skip
 HELD = Verdict(
     action=Action.HOLD, because="it is 22:40 where they live", rule="window", until=UNTIL, hold=Hold.WINDOW
 )
 SENT = Verdict(action=Action.SEND, because="nothing stands against it", rule="open")
+
+
+def asked(at: datetime) -> Verdict:
+    """What the real gate says of this message at a moment, by the policy that Beforehand is shipped with."""
+    plan = Planned(
+        outreach_id=DUE.outreach_id, purpose=DUE.purpose, channel=DUE.channel, due_at=DUE.due_at,
+        not_after=DUE.not_after, automated=DUE.automated,
+    )  # fmt: skip
+    return decide(PERSON, plan, [EARLIER], ContactPolicy(), shipped(), as_of=at)
+
+
+def decided(verdict: Verdict, *, at: datetime = NOW) -> Decision:
+    """The journal's entry of what the gate decided, as delivery makes it."""
+    return decision_of(
+        DUE, PERSON, [EARLIER], verdict, because=verdict.because, mode=Mode.LIVE, policy_version="contact-v1",
+        run_id=uuid7(at), now=at,
+    )  # fmt: skip
 
 
 def move(transaction: Transaction, state: str, at: datetime, because: str, **columns: object) -> None:
@@ -71,12 +87,12 @@ def planned(transaction: Transaction, *, held: bool = False) -> UUID:
 
 
 def held_by_the_gate(transaction: Transaction) -> None:
-    PostgresJournal(transaction).record([entry(INPUTS, HELD)])
+    PostgresJournal(transaction).record([decided(HELD)])
     move(transaction, "held", NOW, HELD.because, hold="window", next_at=UNTIL)
 
 
 def sent_and_delivered(transaction: Transaction) -> None:
-    PostgresJournal(transaction).record([entry(replace(INPUTS, as_of=OPEN_AT), SENT)])
+    PostgresJournal(transaction).record([decided(SENT, at=OPEN_AT)])
     move(transaction, "claimed", OPEN_AT, SENT.because, hold=None, attempt=1, policy_version="contact-v1",
          lease_until=OPEN_AT + timedelta(minutes=5))  # fmt: skip
     transaction.run(

@@ -1,22 +1,29 @@
 """Whoever changes anything through the API is in the audit trail: every route that writes is walked."""
 
 import json
-from collections.abc import Callable, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import ClassVar
 from uuid import uuid4
 
 import pytest
 
+from beforehand.adapters.postgres import PostgresDatabase
 from beforehand.api.access import LEAST_ROLE
+from beforehand.outreach import channel_routes
 from beforehand.outreach.cases import Kind, NewCase, Role
 from beforehand.outreach.cases_store import PostgresCases
 from beforehand.outreach.model import Channel, Proposal, Purpose
 from beforehand.outreach.store import PostgresOutreach
 from tests.api.served import NOW, Reply, Served
+from tests.outreach.gates import MemoryGates
 
 WRITING = sorted(key for key in LEAST_ROLE if not key.startswith("GET "))
 
-NOT_AUDITED: Mapping[str, str] = {}
+NOT_AUDITED: Mapping[str, str] = {
+    "POST /v1/contact-policy/try": "says what the gate would say and keeps nothing",
+    "POST /v1/templates/{name}/preview": "shows a message and keeps nothing",
+}
 """Routes that write nothing although their method says so, each with the reason: previews, tries."""
 
 
@@ -48,6 +55,43 @@ def case(served: Served, *, taken: bool = False) -> str:
     return str(wish.case_id)
 
 
+class Switches(MemoryGates):
+    """The table of gates, as far as the kill switch needs it."""
+
+    kept: ClassVar[set[str]] = set()
+
+    def __init__(self, table: str) -> None:
+        super().__init__(switched=self.kept)
+
+    def switch(self, what: str, *, on: bool, by: str, now: datetime) -> None:
+        (self.kept.add if on else self.kept.discard)(what)
+
+
+@pytest.fixture(autouse=True)
+def switches(monkeypatch: pytest.MonkeyPatch, database: PostgresDatabase) -> Iterator[None]:
+    """What a test switches stays in this process; tests/contracts/test_channels_api.py has the real table."""
+    monkeypatch.setattr(channel_routes, "DynamoGates", Switches)
+    yield
+    Switches.kept.clear()
+    with database.transaction() as transaction:
+        transaction.run("update outreach_channels set mode = 'dry_run', changed_at = null, changed_by = null")
+
+
+LETTER = {"subject": "Hello", "body": "Hello there.", "variables": {}, "note": "first", "expected_version": 0}
+
+
+def saved(served: Served) -> int:
+    told = served.write("PUT", "/v1/templates/welcome_walk/en", LETTER)
+    assert told.status == 200, told.body
+    return int(told.body["template"]["version"])
+
+
+def set_policy(served: Served) -> Reply:
+    policy = {**served.get("/v1/contact-policy").body["policy"], "budget": 2}
+    body = {"expected_version": "contact-v1", "because": "too often", "policy": policy}
+    return served.write("PUT", "/v1/contact-policy", body)
+
+
 Write = Callable[[Served], Reply]
 DONE: Mapping[str, Write] = {
     "PATCH /v1/customers/{customer_id}": lambda api: api.write(
@@ -56,6 +100,23 @@ DONE: Mapping[str, Write] = {
     "POST /v1/cases/{case_id}/take": lambda api: api.write("POST", f"/v1/cases/{case(api)}/take"),
     "POST /v1/cases/{case_id}/done": lambda api: api.write(
         "POST", f"/v1/cases/{case(api, taken=True)}/done", {"answer": "handled"}
+    ),
+    "PATCH /v1/channels/{channel}": lambda api: api.write("PATCH", "/v1/channels/email", {"mode": "live"}),
+    "POST /v1/channels/{channel}/stop": lambda api: api.write(
+        "POST", "/v1/channels/all/stop", {"because": "something is wrong"}
+    ),
+    "POST /v1/channels/{channel}/resume": lambda api: api.write(
+        "POST", "/v1/channels/all/resume", {"because": "all is well"}
+    ),
+    "PUT /v1/templates/{name}/{language}": lambda api: api.write("PUT", "/v1/templates/welcome_walk/en", LETTER),
+    "POST /v1/templates/{name}/{language}/restore": lambda api: api.write(
+        "POST", "/v1/templates/welcome_walk/en/restore", {"version": 1, "expected_version": saved(api)}
+    ),
+    "PUT /v1/contact-policy": lambda api: set_policy(api),
+    "POST /v1/contact-policy/restore": lambda api: api.write(
+        "POST",
+        "/v1/contact-policy/restore",
+        {"version": "contact-v1", "expected_version": "contact-v1", "because": "as it was"},
     ),
     "POST /v1/imports": lambda api: api.write(
         "POST", "/v1/imports", {"kind": "customers", "file_name": "Asha Rao.csv", "bytes": 9}

@@ -57,6 +57,15 @@ def test_a_change_counts_from_now_and_is_in_the_history(served: Served) -> None:
     assert rest.body["next_cursor"] is None
 
 
+def test_the_trail_has_what_a_version_says_otherwise_and_nothing_else(served: Served) -> None:
+    changed(served, budget=2)
+    [entry] = served.get("/v1/audit", action="policy.set").body["items"]
+    assert (entry["subject_id"], entry["because"], entry["who"]) == ("contact-v2", "too often", served.user)
+    assert (entry["before"], entry["after"]) == (
+        {"version": "contact-v1", "budget": 4}, {"version": "contact-v2", "budget": 2},
+    )  # fmt: skip
+
+
 def test_two_who_change_the_same_version_do_not_undo_each_other(served: Served) -> None:
     changed(served, budget=2)
     late = changed(served, budget=3)

@@ -6,10 +6,20 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from beforehand.journal.store import PostgresJournal
 from beforehand.outreach.cases import Kind, NewCase, Role
 from beforehand.outreach.cases_store import PostgresCases
 from tests.api.served import NOW, Served
-from tests.api.story import OPEN_AT, PROPOSAL, UNTIL, held_by_the_gate, planned, sent_and_delivered
+from tests.api.story import (
+    OPEN_AT,
+    PROPOSAL,
+    UNTIL,
+    asked,
+    decided,
+    held_by_the_gate,
+    planned,
+    sent_and_delivered,
+)
 
 ID = PROPOSAL.outreach_id
 CASE = NewCase(
@@ -46,14 +56,14 @@ def test_why_tells_an_outreach_from_its_planning_to_its_end(told: Served) -> Non
     assert one["policy_version"] == "contact-v1"
     assert one["planned"]["rule"] == "churn default-v1"
     assert one["planned"]["reasons"] == [
-        "health 30.0%, churn risk 88.0%; 66% of what counts is known (VIP, Gold)",
+        "health 30.0%, churn risk 88.0%, 66% of the facts known (VIP, Gold)",
         "Haven't purchased in 90+ days",
         "Visits fell 75% against a usual month",
         "costs most: recency 15.0 points, support 13.0 points, nps 1.0 points",
     ]
-    assert [(g["action"], g["rule"], g["hold"]) for g in one["gate"]] == [
-        ("hold", "contact contact-v1 window", "window"),
-        ("send", "contact contact-v1 open", None),
+    assert [(g["action"], g["rule"]) for g in one["gate"]] == [
+        ("hold", "contact-v1 window"),
+        ("send", "contact-v1 open"),
     ]
     assert one["gate"][0]["until"] == UNTIL.isoformat().replace("+00:00", "Z")
     [attempt] = one["attempts"]
@@ -69,6 +79,26 @@ def test_the_message_is_shown_to_operators_who_ask_for_it(told: Served) -> None:
     told.role = "operator"
     assert told.get(f"/v1/why/{ID}", message="true").body["outreach"]["message"]["body"] == "We miss you,\nAsha Rao"
     assert told.get(f"/v1/why/{ID}").body["outreach"]["message"] is None
+
+
+def test_a_replay_asks_the_gate_again_and_says_what_is_different_now(told: Served) -> None:
+    """The story's gate held a message at three in the afternoon, which the real one would not do."""
+    assert [g["replayed"] for g in told.get(f"/v1/why/{ID}").body["outreach"]["gate"]] == [None, None]
+    held, sent = told.get(f"/v1/why/{ID}", replay="true").body["outreach"]["gate"]
+    assert held["replayed"] == "different"
+    assert held["replay_because"].startswith("it was hold, and is send now")
+    # 19:31 UTC is one in the morning in India.
+    assert (sent["replayed"], "it was send, and is hold now" in sent["replay_because"]) == ("different", True)
+
+
+def test_what_the_real_gate_decided_is_decided_the_same(company: Served) -> None:
+    with company.database.transaction() as transaction:
+        planned(transaction)
+        PostgresJournal(transaction).record([decided(asked(at), at=at) for at in (NOW, OPEN_AT)])
+    gate = company.get(f"/v1/why/{ID}", replay="true").body["outreach"]["gate"]
+    assert [(g["action"], g["replayed"], g["replay_because"]) for g in gate] == [
+        ("send", "same", "it decides the same"), ("hold", "same", "it decides the same"),
+    ]  # fmt: skip
 
 
 def test_why_says_what_a_held_message_waits_for_and_who_touched_it(company: Served) -> None:

@@ -27,7 +27,7 @@ WIDE = "ग्राहक को वापस लाना " * 12 + "漢" * 120
 def gate(**changes: Any) -> dict[str, Any]:
     given = {
         "decision_id": ID, "at": AT, "action": "hold", "because": "it is 22:40 where they live",
-        "rule": "contact contact-v1 window", "hold": "window", "until": "2026-03-03T02:30:00Z", "replayed": None,
+        "rule": "contact-v1 window", "until": "2026-03-03T02:30:00Z", "replayed": None,
         "replay_because": None,
     }  # fmt: skip
     return {**given, **changes}

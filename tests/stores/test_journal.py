@@ -1,8 +1,6 @@
 """The audit trail, the last decisions and the timeline against the real database."""
 
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from datetime import UTC, datetime
 
 import pytest
 from pg8000.exceptions import DatabaseError
@@ -10,22 +8,10 @@ from pg8000.exceptions import DatabaseError
 from beforehand.adapters.postgres import Transaction
 from beforehand.journal.audit import audited
 from beforehand.journal.audit_store import PostgresAudit
-from beforehand.journal.store import PostgresJournal
 from beforehand.journal.timeline import Kind, tell
 from beforehand.journal.timeline_store import PARTS, PostgresTimeline
-from beforehand.outreach.gate.facts import KIND, entry, is_news
 from beforehand.outreach.ledger_store import PostgresLedger
-from tests.api.story import (
-    HELD,
-    INPUTS,
-    OPEN_AT,
-    PROPOSAL,
-    SENT,
-    held_by_the_gate,
-    move,
-    planned,
-    sent_and_delivered,
-)
+from tests.api.story import OPEN_AT, PROPOSAL, held_by_the_gate, move, planned, sent_and_delivered
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 ENTRY = audited(
@@ -48,23 +34,6 @@ def test_what_a_task_did_is_entered_with_its_name_and_no_role(transaction: Trans
         "retention_sweep", None, "channel", "email",
     )  # fmt: skip
     assert (row["before"], row["after"]) == ({"mode": "dry_run"}, {"mode": "live"})
-
-
-def test_the_same_answer_of_the_gate_is_entered_once_and_another_again(transaction: Transaction) -> None:
-    """As delivery does it: minute after minute, entering what is news."""
-    journal = PostgresJournal(transaction)
-    for minute in range(5):
-        inputs = replace(INPUTS, as_of=NOW + timedelta(minutes=minute))
-        verdict = HELD if minute < 4 else SENT
-        made = entry(inputs, replace(verdict, because=f"it is 22:4{minute} where they live"))
-        if is_news(journal.last(KIND, [PROPOSAL.outreach_id, UUID(int=3)]).get(PROPOSAL.outreach_id), made):
-            journal.record([made])
-    rows = transaction.rows(
-        "select action, because from journal_v_decisions where kind = 'gate' order by decided_at"
-    )
-    assert [(row["action"], row["because"]) for row in rows] == [
-        ("hold", "it is 22:40 where they live"), ("send", "it is 22:44 where they live"),
-    ]  # fmt: skip
 
 
 def test_a_timeline_reads_only_views_and_every_kind_has_its_part() -> None:

@@ -10,7 +10,6 @@ import pytest
 from pg8000.exceptions import DatabaseError
 
 from beforehand.adapters.postgres import PostgresDatabase, Transaction
-from beforehand.journal.store import PostgresJournal
 from beforehand.outreach.messages import editing
 from beforehand.outreach.messages.checking import check
 from beforehand.outreach.messages.documents import variables_of
@@ -32,7 +31,7 @@ def save(
 ) -> tuple[Template, str]:
     return editing.save(
         template, expected=expected, by="u1", now=NOW + timedelta(minutes=minutes),
-        templates=PostgresTemplates(transaction), journal=PostgresJournal(transaction), check=check,
+        templates=PostgresTemplates(transaction), check=check,
     )  # fmt: skip
 
 
@@ -41,7 +40,7 @@ def restore(
 ) -> tuple[Template, str]:
     return editing.restore(
         name, "en", version, expected=expected, by="u1", now=NOW + timedelta(minutes=9),
-        templates=PostgresTemplates(transaction), journal=PostgresJournal(transaction), check=check,
+        templates=PostgresTemplates(transaction), check=check,
     )  # fmt: skip
 
 
@@ -105,12 +104,6 @@ def test_a_template_that_would_go_wrong_is_not_saved(transaction: Transaction) -
     assert PostgresTemplates(transaction).catalogue(["welcome"]) == {}
 
 
-def test_the_journal_says_who_saved_what_and_not_its_text(transaction: Transaction) -> None:
-    save(transaction, NOTE)
-    row = transaction.row("select action, facts from journal_decisions where kind = 'template_saved'")
-    assert row == {"action": "save", "facts": {"template": "welcome", "language": "en", "version": 1, "by": "u1"}}
-
-
 @pytest.mark.parametrize(
     "statement", ["update outreach_templates set body = 'x'", "delete from outreach_templates"]
 )
@@ -136,7 +129,7 @@ def test_of_many_who_save_at_once_one_does(committed: Postgres) -> None:
             with database.transaction() as transaction:
                 editing.save(
                     replace(NOTE, body=f"{number}"), expected=0, by="u1", now=NOW,
-                    templates=PostgresTemplates(transaction), journal=Silent(), check=check,
+                    templates=PostgresTemplates(transaction), check=check,
                 )  # fmt: skip
         except StaleTemplateError:
             return "stale"
@@ -144,10 +137,3 @@ def test_of_many_who_save_at_once_one_does(committed: Postgres) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert sorted(pool.map(one, range(4))) == ["saved", "stale", "stale", "stale"]
-
-
-class Silent:
-    """A journal of which nothing has to be taken away."""
-
-    def record(self, decisions: object) -> None:
-        """Keeps nothing."""

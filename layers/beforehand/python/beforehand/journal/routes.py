@@ -8,5 +8,5 @@ from beforehand.journal import audit_routes, timeline_routes, why_routes
 
 def routes() -> Iterator[Route]:
     """All of them."""
-    for group in (audit_routes.routes, timeline_routes.routes, why_routes.routes()):
-        yield from group
+    for group in (audit_routes, timeline_routes, why_routes):
+        yield from group.routes

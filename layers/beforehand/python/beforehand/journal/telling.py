@@ -14,7 +14,6 @@ HOLDS: Mapping[str, str] = MappingProxyType(
         "case": "the end of a case of theirs",
         "dry_run": "its channel to be enabled",
         "stopped": "the kill switch to be let go",
-        "back_off": "the next attempt",
     }
 )
 UNTOLD = frozenset(
@@ -70,7 +69,7 @@ def reasons(facts: Mapping[str, Any]) -> tuple[str, ...]:
 def _standing(facts: Mapping[str, Any]) -> str:
     told = health_in_words(facts.get("health"), facts.get("risk"))
     if isinstance(facts.get("coverage"), int | float):
-        told += f"; {facts['coverage']:.0%} of what counts is known"
+        told += f", {facts['coverage']:.0%} of the facts known"
     labels = ", ".join(str(facts[name]) for name in ("segment", "loyalty_tier") if facts.get(name))
     return f"{told} ({labels})" if labels else told
 

@@ -1,13 +1,12 @@
 """The route of `why`: one outreach or one customer in one document: what was decided, on what, what came of it."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
 
-from beforehand.adapters.postgres import Row, Transaction
+from beforehand.adapters.postgres import Row
 from beforehand.api.access import Role
 from beforehand.api.problems import not_found
 from beforehand.api.routes import Asked, Call, Routes
@@ -35,7 +34,7 @@ from beforehand.outreach.gate.replay import Gate, Replayed, replay
 
 SHOWN_OUTREACH = 5
 SHOWN_PLANNED = 5
-GateOf = Callable[[Transaction], Gate]
+routes = Routes()
 
 
 class WhyPath(Asked):
@@ -58,34 +57,23 @@ class WhyAsked(Asked):
     )
 
 
-def routes(gate: GateOf = by_policies) -> Routes:
-    """The route; `gate` decides again where somebody asks for a replay."""
-    found = Routes()
-
-    @found.add("GET /v1/why/{subject}")
-    def why(call: Call, path: WhyPath, query: WhyAsked) -> Why:
-        """Say why an outreach is as it is, or how a customer stands, in one document."""
-        wants_message = query.message == "true"
-        if wants_message:
-            call.caller.must_cover(Role.OPERATOR)
-        store = PostgresWhy(call.transaction)
-        outreach_id = rules.is_outreach_id(path.subject)
-        row = None if outreach_id is None else store.outreach(outreach_id)
-        customer = store.customer(path.subject) if row is None or (row and query.kind) else None
-        also = row is not None and (customer or store.customer(path.subject)) is not None
-        if query.kind is rules.Kind.CUSTOMER:
-            row = None
-        elif query.kind is rules.Kind.OUTREACH:
-            customer = None
-        if row is not None:
-            decide = gate(call.transaction) if query.replay == "true" else None
-            shown = _outreach(store, row, decide, message=wants_message)
-            return _answer(call, path, rules.Kind.OUTREACH, also=also, outreach=shown)
-        if customer is None:
-            raise not_found(query.kind or "customer or outreach")
-        return _answer(call, path, rules.Kind.CUSTOMER, also=also, customer=_customer(store, customer, call.now))
-
-    return found
+@routes.add("GET /v1/why/{subject}")
+def why(call: Call, path: WhyPath, query: WhyAsked) -> Why:
+    """Say why an outreach is as it is, or how a customer stands, in one document."""
+    if query.message == "true":
+        call.caller.must_cover(Role.OPERATOR)
+    store = PostgresWhy(call.transaction)
+    outreach_id = rules.is_outreach_id(path.subject)
+    row = None if outreach_id is None else store.outreach(outreach_id)
+    customer = store.customer(path.subject)
+    also = row is not None and customer is not None
+    if row is not None and query.kind is not rules.Kind.CUSTOMER:
+        gate = by_policies(call.transaction) if query.replay == "true" else None
+        shown = _outreach(store, row, gate, message=query.message == "true")
+        return _answer(call, path, rules.Kind.OUTREACH, also=also, outreach=shown)
+    if customer is None or query.kind is rules.Kind.OUTREACH:
+        raise not_found(query.kind or "customer or outreach")
+    return _answer(call, path, rules.Kind.CUSTOMER, also=also, customer=_customer(store, customer, call.now))
 
 
 def _answer(

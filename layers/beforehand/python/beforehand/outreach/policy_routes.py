@@ -11,7 +11,6 @@ from beforehand.api.pages import Page, PageAsked, after, page
 from beforehand.api.problems import not_found, refuse
 from beforehand.api.routes import Answer, Asked, Call, Routes
 from beforehand.errors import NotFoundError
-from beforehand.journal.store import PostgresJournal
 from beforehand.outreach.gate.decide import decide
 from beforehand.outreach.gate.facts_store import PostgresFacts
 from beforehand.outreach.gate.legal import shipped
@@ -158,12 +157,11 @@ def change_policy(call: Call, body: NewPolicy) -> ShownPolicy:
             because=body.because,
             by=call.caller.user,
             policies=PostgresPolicies(call.transaction),
-            journal=PostgresJournal(call.transaction),
             now=call.now,
         )
     except PolicyMovedError as error:
         raise refuse(HTTPStatus.CONFLICT, f"{error}.", {"expected_version": "is not the newest"}) from None
-    return _shown(made)
+    return _made(call, "policy.set", body.expected_version, made)
 
 
 @routes.add("POST /v1/contact-policy/restore", refuses=(HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND))
@@ -176,14 +174,13 @@ def restore_policy(call: Call, body: Restored) -> ShownPolicy:
             because=body.because,
             by=call.caller.user,
             policies=PostgresPolicies(call.transaction),
-            journal=PostgresJournal(call.transaction),
             now=call.now,
         )
     except PolicyMovedError as error:
         raise refuse(HTTPStatus.CONFLICT, f"{error}.", {"expected_version": "is not the newest"}) from None
     except NotFoundError:
         raise not_found("version") from None
-    return _shown(made)
+    return _made(call, "policy.restore", body.expected_version, made)
 
 
 @routes.add("POST /v1/contact-policy/try", refuses=(HTTPStatus.NOT_FOUND,))
@@ -212,6 +209,17 @@ def try_policy(call: Call, body: Tried) -> Said:
         hold=said.hold,
         policy_version=policy.version,
     )
+
+
+def _made(call: Call, action: str, before: str, made: PolicyVersion) -> ShownPolicy:
+    """A version that was made, which is audited with what it says otherwise than the one before."""
+    was = PostgresPolicies(call.transaction).get(before)
+    call.audit(
+        action, made.version, because=made.because,
+        before={"version": was.version, **was.document.model_dump(mode="json")},
+        after={"version": made.version, **made.document.model_dump(mode="json")},
+    )  # fmt: skip
+    return _shown(made)
 
 
 def _facts(call: Call, body: Tried, policy: ContactPolicy, at: datetime) -> Facts:

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Protocol
 
 from beforehand.errors import BeforehandError
-from beforehand.journal.model import Decision
 from beforehand.outreach.policy import ContactPolicy
 from beforehand.outreach.policy_document import PolicyDocument
 
@@ -52,33 +51,24 @@ class Policies(Protocol):
         """Keeps a new version; False where another took its name meanwhile."""
 
 
-class Journal(Protocol):
-    """Where decisions are kept."""
-
-    def record(self, decisions: list[Decision]) -> None:
-        """Adds decisions, each once."""
-
-
 def change(
-    document: PolicyDocument, *, expected: str, because: str, by: str, policies: Policies, journal: Journal,
-    now: datetime,
-) -> PolicyVersion:  # fmt: skip
+    document: PolicyDocument, *, expected: str, because: str, by: str, policies: Policies, now: datetime
+) -> PolicyVersion:
     """Makes a new version, which counts from now on. Raises PolicyMovedError unless `expected` is the newest."""
-    return _add(document, "change", expected, because, by, policies, journal, now)
+    return _add(document, expected, because, by, policies, now)
 
 
 def restore(
-    version: str, *, expected: str, because: str, by: str, policies: Policies, journal: Journal, now: datetime
+    version: str, *, expected: str, because: str, by: str, policies: Policies, now: datetime
 ) -> PolicyVersion:
     """Makes a new version of what an old one said. Raises NotFoundError, and PolicyMovedError as `change` does."""
     said = f"as {version} was: {because}"
-    return _add(policies.get(version).document, "restore", expected, said, by, policies, journal, now)
+    return _add(policies.get(version).document, expected, said, by, policies, now)
 
 
 def _add(
-    document: PolicyDocument, action: str, expected: str, because: str, by: str, policies: Policies,
-    journal: Journal, now: datetime,
-) -> PolicyVersion:  # fmt: skip
+    document: PolicyDocument, expected: str, because: str, by: str, policies: Policies, now: datetime
+) -> PolicyVersion:
     newest = policies.newest()
     if newest.version != expected:
         raise PolicyMovedError(expected, newest.version)
@@ -92,21 +82,4 @@ def _add(
     )
     if not policies.add(version):
         raise PolicyMovedError(expected, version.version)
-    journal.record([_decision(newest, version, action)])
     return version
-
-
-def _decision(before: PolicyVersion, after: PolicyVersion, action: str) -> Decision:
-    return Decision(
-        decided_at=after.created_at,
-        capability="outreach",
-        kind="contact_policy",
-        action=action,
-        because=after.because,
-        rule=after.version,
-        facts={
-            "by": after.created_by,
-            "before": {"version": before.version, **before.document.model_dump(mode="json")},
-            "after": {"version": after.version, **after.document.model_dump(mode="json")},
-        },
-    )

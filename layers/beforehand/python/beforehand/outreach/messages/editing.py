@@ -1,11 +1,10 @@
 """What people do with templates: save a new version, and go back to an older one."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from beforehand.journal.model import Decision
 from beforehand.outreach.messages.model import (
     SHIPPED,
     Catalogue,
@@ -34,13 +33,6 @@ class Templates(Protocol):
         """Adds a version."""
 
 
-class Journal(Protocol):
-    """Where decisions are kept."""
-
-    def record(self, decisions: Iterable[Decision]) -> None:
-        """Adds decisions."""
-
-
 def save(
     template: Template,
     *,
@@ -48,7 +40,6 @@ def save(
     by: str,
     now: datetime,
     templates: Templates,
-    journal: Journal,
     check: Check,
 ) -> tuple[Template, str]:
     """Saves a new version, which is used from now on, and says what came of it; the same is not saved again.
@@ -73,35 +64,20 @@ def save(
     if template.restored_from is not None:
         old = "the shipped one" if template.restored_from == SHIPPED else f"version {template.restored_from}"
         because = f"version {added.version} says again what {old} said, and is used from now on"
-    journal.record([_decision(added, because)])
     return added, because
 
 
 def restore(
     name: str, language: str, version: int, *, expected: int, by: str, now: datetime, templates: Templates,
-    journal: Journal, check: Check,
+    check: Check,
 ) -> tuple[Template, str]:  # fmt: skip
     """Saves what an older version said as the newest one. Raises NoTemplateError besides what `save` raises."""
     old = templates.version(name, language, version)
     if old is None:
         raise NoTemplateError(f"There is no version {version} of this template in this language")
     again = replace(old, restored_from=version)
-    return save(again, expected=expected, by=by, now=now, templates=templates, journal=journal, check=check)
+    return save(again, expected=expected, by=by, now=now, templates=templates, check=check)
 
 
 def _says(template: Template) -> tuple[object, ...]:
     return template.subject, template.body, dict(template.variables)
-
-
-def _decision(template: Template, because: str) -> Decision:
-    assert template.created_at is not None
-    return Decision(
-        decided_at=template.created_at,
-        capability="outreach",
-        kind="template_saved",
-        action="restore" if template.restored_from is not None else "save",
-        because=because,
-        rule="templates",
-        facts={"template": template.name, "language": template.language, "version": template.version,
-               "by": template.created_by},
-    )  # fmt: skip

@@ -11,7 +11,6 @@ from pydantic import Field, TypeAdapter
 from beforehand.api.pages import Page, PageAsked, after, page
 from beforehand.api.problems import not_found, refuse
 from beforehand.api.routes import Answer, Asked, Call, Routes
-from beforehand.journal.store import PostgresJournal
 from beforehand.outreach.messages import editing
 from beforehand.outreach.messages.documents import LANGUAGE, NAME, Body, Declared, Note, Subject, variables_of
 from beforehand.outreach.messages.model import (
@@ -225,9 +224,9 @@ def save_template(call: Call, path: TemplatePath, body: NewVersion) -> SavedTemp
     with _refusals():
         saved, because = editing.save(
             template, expected=body.expected_version, by=call.caller.user, now=call.now,
-            templates=PostgresTemplates(call.transaction), journal=PostgresJournal(call.transaction), check=check,
+            templates=PostgresTemplates(call.transaction), check=check,
         )  # fmt: skip
-    return SavedTemplate(template=_shown(saved), because=because)
+    return _saved(call, "template.set", saved, body.expected_version, because)
 
 
 @routes.add("POST /v1/templates/{name}/{language}/restore", refuses=(HTTPStatus.CONFLICT,))
@@ -238,10 +237,9 @@ def restore_template(call: Call, path: TemplatePath, body: Restored) -> SavedTem
     with _refusals():
         saved, because = editing.restore(
             path.name, path.language, body.version, expected=body.expected_version, by=call.caller.user,
-            now=call.now, templates=PostgresTemplates(call.transaction),
-            journal=PostgresJournal(call.transaction), check=check,
+            now=call.now, templates=PostgresTemplates(call.transaction), check=check,
         )  # fmt: skip
-    return SavedTemplate(template=_shown(saved), because=because)
+    return _saved(call, "template.restore", saved, body.expected_version, because)
 
 
 @routes.add("POST /v1/templates/{name}/preview")
@@ -275,6 +273,16 @@ def preview_template(call: Call, path: NamePath, body: PreviewAsked) -> Previewe
         segments=ShownSegments(encoding=counted.encoding, count=counted.count) if counted else None,
         examples=found.examples,
     )
+
+
+def _saved(call: Call, action: str, saved: Template, before: int, because: str) -> SavedTemplate:
+    """The answer of a change, which is audited where a version was added; the versions themselves have the text."""
+    if saved.version != before:
+        after = {"version": saved.version, "restored_from": saved.restored_from}
+        call.audit(
+            action, f"{saved.name}/{saved.language}", before={"version": before}, after=after, because=because
+        )
+    return SavedTemplate(template=_shown(saved), because=because)
 
 
 def _person(call: Call, body: PreviewAsked) -> dict[str, Any]:
