@@ -14,10 +14,13 @@ from beforehand.churn.model import Purchase, Record
 from beforehand.churn.profile import profile_of
 from beforehand.churn.store.scores import PostgresScores
 from beforehand.customers import imports_routes
+from beforehand.customers import routes as customers_routes
 from beforehand.names import DATABASE_NAME
+from beforehand.outreach.suppression import routes as suppression_routes
 from beforehand_cli.local.postgres import Postgres
 from tests.api.served import NOW, Served
 from tests.stores.churn_base import keep
+from tests.stores.test_suppressions import PEPPER, Marks
 
 
 class WithoutS3(S3Files):
@@ -38,6 +41,16 @@ def files(monkeypatch: pytest.MonkeyPatch) -> None:
         "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
     }.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture(autouse=True)
+def marks(monkeypatch: pytest.MonkeyPatch) -> Marks:
+    """The senders' table in memory, and a pepper."""
+    made = Marks()
+    for module in (suppression_routes, customers_routes):
+        monkeypatch.setattr(module, "DynamoMarks", lambda table: made)
+        monkeypatch.setattr(module, "pepper", lambda bucket: PEPPER)
+    return made
 
 
 @pytest.fixture

@@ -1,27 +1,10 @@
 """The routes of suppressions, and what a change of consent does to a customer's addresses."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from beforehand.customers import routes as customers_routes
-from beforehand.outreach.suppression import routes
 from beforehand.outreach.suppression.model import MarksUnreachableError
-from beforehand_cli.local.postgres import Postgres
 from tests.api.served import Served
-from tests.conftest import forget
-from tests.stores.test_suppressions import PEPPER, Marks
-
-
-@pytest.fixture
-def marks(monkeypatch: pytest.MonkeyPatch, postgres: Postgres) -> Iterator[Marks]:
-    """The senders' table in memory, as the real one is tried in tests/contracts."""
-    made = Marks()
-    for module in (routes, customers_routes):
-        monkeypatch.setattr(module, "DynamoMarks", lambda table: made)
-        monkeypatch.setattr(module, "pepper", lambda bucket: PEPPER)
-    yield made
-    forget(postgres, "outreach_suppressions")
+from tests.stores.test_suppressions import Marks
 
 
 def add(served: Served, **body: str) -> dict[str, object]:
@@ -42,7 +25,7 @@ def test_an_address_is_suppressed_found_and_lifted_without_being_kept(served: Se
     assert served.get("/v1/suppressions").body["items"] == []
     assert len(served.get("/v1/suppressions", lifted="true").body["items"]) == 1
     with served.database.transaction() as transaction:
-        for table in ("outreach_suppressions", "journal_decisions", "api_idempotency"):
+        for table in ("outreach_suppressions", "journal_audit", "api_idempotency"):
             kept = transaction.rows(f"select to_jsonb(t)::text as row from {table} as t")
             assert kept and not [row for row in kept if "example.com" in row["row"].lower()], table
 
