@@ -3,9 +3,10 @@
 import aws_cdk as cdk
 from constructs import Construct
 
-from beforehand.api.access import LEAST_ROLE
+from beforehand.api.access import LEAST_ROLE, PUBLIC_ROUTES
 from beforehand.names import DatabaseRole, Prefix
 from beforehand.settings.api import ApiServeSettings
+from infra.capabilities.inbox import WebhooksReceive
 from infra.capabilities.watched import Watched
 from infra.constructs.alarms import Alarms
 from infra.constructs.dead_letters import DeadLetters
@@ -47,6 +48,7 @@ class Api(cdk.Stack):
             rights=[
                 *foundation.files.write(Prefix.IMPORTS),
                 *foundation.files.write(Prefix.IMPORT_MAPPINGS),
+                *foundation.files.read(Prefix.SECRETS),
                 *foundation.commands.copy(),
                 *foundation.gates.suppress(),
             ],
@@ -56,9 +58,20 @@ class Api(cdk.Stack):
             timeout=cdk.Duration.seconds(29),
             memory=1024,
         )
-        http = HttpApi(self, "Http", stage=stage, users=foundation.users, function=serve, routes=sorted(LEAST_ROLE))
-        watched = Watched(functions=(serve,), dead_letters=dead_letters)
+        receive = WebhooksReceive(self, "WebhooksReceive", foundation=foundation, runtime=runtime)
+        http = HttpApi(
+            self,
+            "Http",
+            stage=stage,
+            users=foundation.users,
+            function=serve,
+            routes=sorted(LEAST_ROLE),
+            open_function=receive.function,
+            open_routes=PUBLIC_ROUTES,
+        )
+        watched = [Watched(functions=(serve,), dead_letters=dead_letters), receive.watched]
         watch_api(Alarms(self, "Alarms", stage=stage, staff=foundation.staff), watched, http)
         cdk.CfnOutput(self, "ApiId", value=http.id)
         cdk.CfnOutput(self, "ApiUrl", value=http.url)
-        cdk.CfnOutput(self, f"{camel(serve.name)}Function", value=serve.function.function_name)
+        for function in (serve, receive.function):
+            cdk.CfnOutput(self, f"{camel(function.name)}Function", value=function.function.function_name)

@@ -10,6 +10,7 @@ from infra.constructs.encryption_key import EncryptionKey
 from infra.constructs.files import Files
 from infra.constructs.gates import Gates
 from infra.constructs.heartbeats import Heartbeats
+from infra.constructs.inbox import Inbox
 from infra.constructs.network import Network
 from infra.constructs.postgres import Postgres
 from infra.constructs.staff_topic import StaffTopic
@@ -20,7 +21,7 @@ from infra.watch import watch_database
 
 
 class Foundation(cdk.Stack):
-    """The network, the key, the database, files, heartbeats, commands, gates, the staff topic and the users."""
+    """The network, the key, the database, files, the tables in DynamoDB, the staff topic and the users."""
 
     def __init__(self, scope: Construct, stage: Stage) -> None:
         super().__init__(
@@ -41,6 +42,7 @@ class Foundation(cdk.Stack):
         )
         if stage.email_domain:
             EmailDomain(self, "EmailDomain", stage=stage, domain=stage.email_domain)
+        self.inbox = Inbox(self, "InboxTable", stage=stage, key=self.key)
         self.staff = StaffTopic(self, "Staff", stage=stage, key=self.key)
         self.users = Users(self, "Users", stage=stage)
         watch_database(Alarms(self, "Alarms", stage=stage, staff=self.staff), self.database, stage)
@@ -50,6 +52,7 @@ class Foundation(cdk.Stack):
         cdk.CfnOutput(self, "Heartbeats", value=self.heartbeats.name)
         cdk.CfnOutput(self, "Commands", value=self.commands.name)
         cdk.CfnOutput(self, "Gates", value=self.gates.name)
+        cdk.CfnOutput(self, "Inbox", value=self.inbox.name)
         cdk.CfnOutput(self, "DatabaseHost", value=self.database.instance.attr_endpoint_address)
         cdk.CfnOutput(self, "MasterSecret", value=self.database.master_secret)
         cdk.CfnOutput(self, "UserPool", value=self.users.pool_id)

@@ -92,6 +92,9 @@ class Stage(ChannelNumbers):
     """The price of a million tokens that are read, in your currency; with the other, scans say what they cost."""
     bedrock_price_output: Price | None = None
 
+    hooks_secret: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:secretsmanager:")] | None = None
+    """The secret (ARN) that the company's own systems sign reports with; None: they report nothing."""
+
     log_retention_days: int = 30
     import_retention_days: Annotated[int, Field(ge=1)] = 90
     run_retention_days: Annotated[int, Field(ge=1)] = 30

@@ -9,6 +9,7 @@ from constructs import Construct
 from infra.capabilities.churn import Churn
 from infra.capabilities.customers import Customers
 from infra.capabilities.database import DatabaseSetup
+from infra.capabilities.inbox import InboxApply
 from infra.capabilities.outbox import Outbox
 from infra.capabilities.outreach import Outreach
 from infra.capabilities.watched import Watched
@@ -36,9 +37,10 @@ class Tasks(cdk.Stack):
         churn = Churn(self, "Churn", foundation=foundation, runtime=runtime, group=group)
         outbox = Outbox(self, "Outbox", foundation=foundation, runtime=runtime, group=group, scan=churn.scan)
         outreach = Outreach(self, "Outreach", foundation=foundation, runtime=runtime, group=group)
-        for capability in (customers, churn, outbox, outreach):
+        inbox = InboxApply(self, "InboxApply", foundation=foundation, runtime=runtime, group=group)
+        for capability in (customers, churn, outbox, outreach, inbox):
             capability.node.add_dependency(setup.ready)
-        watched = [setup.watched, customers.watched, churn.watched, outbox.watched, outreach.watched]
+        watched = [setup.watched, customers.watched, churn.watched, outbox.watched, outreach.watched, inbox.watched]
         watch_tasks(Alarms(self, "Alarms", stage=stage, staff=foundation.staff), watched, group)
 
         cdk.CfnOutput(self, "ScanStateMachine", value=churn.scan.state_machine_arn)

@@ -17,7 +17,15 @@ from typing import Any
 
 OPERATIONS = {
     "bedrock-runtime": {"Converse"},
-    "dynamodb": {"BatchGetItem", "DeleteItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem"},
+    "dynamodb": {
+        "BatchGetItem",
+        "DeleteItem",
+        "GetItem",
+        "PutItem",
+        "Query",
+        "TransactWriteItems",
+        "UpdateItem",
+    },
     "lambda": {"Invoke"},
     "pinpoint-sms-voice-v2": {"SendTextMessage"},
     # botocore itself asks for the bucket's region when S3 answers that it is elsewhere.
@@ -29,7 +37,9 @@ OPERATIONS = {
 }
 """What functions call through botocore, by AWS service; an error names the service or operation that is missing."""
 
-MESSAGES = Path(__file__).parent.parent / "layers/beforehand/python/beforehand/churn/messages"
+PACKAGE = Path(__file__).parent.parent / "layers/beforehand/python/beforehand"
+WRITTEN = (PACKAGE / "churn/messages", PACKAGE / "outreach/messages")
+"""Where the files are of what is written to customers; each is named by its language."""
 
 UNUSED = ("boto3", "s3transfer", "bin")
 """boto3 is on Lambda already and no function imports it; it would only bring a second botocore."""
@@ -50,9 +60,10 @@ class UnknownOperationError(Exception):
 def languages() -> tuple[str, ...]:
     """The languages that messages are written in, each kept with all its territories and scripts.
 
-    They are those of the files in `churn/messages`, so that a file that is dropped there is all it takes.
+    They are those of the files in `churn/messages` and `outreach/messages`, so that a file that is dropped there is
+    all it takes.
     """
-    return tuple(sorted({path.stem.split("-")[0] for path in MESSAGES.glob("*.toml")}))
+    return tuple(sorted({path.stem.split("-")[0] for folder in WRITTEN for path in folder.rglob("*.toml")}))
 
 
 def layer(packages: Path) -> None:

@@ -40,19 +40,25 @@ def watch_tasks(alarms: Alarms, watched: Sequence[Watched], group: scheduler.Cfn
             for name, machine in machines
         ],
     )
-    rules = [rule for w in watched for rule in w.rules]
-    lost = ("FailedInvocations", "InvocationsFailedToBeSentToDlq")
-    alarms.ring_on_any(
-        "NotHeard", [(name, _counts("AWS/Events", *lost, RuleName=rule.rule_name)) for name, rule in rules]
-    )
+    _watch_rules(alarms, watched)
     dropped = ("InvocationDroppedCount", "InvocationsFailedToBeSentToDeadLetterCount")
     alarms.ring("SchedulesNotHeard", total(_counts("AWS/Scheduler", *dropped, ScheduleGroup=group.ref)), above=0)
 
 
-def watch_api(alarms: Alarms, watched: Watched, http: HttpApi) -> None:
-    """The function behind the API, and answers that are our own fault, whoever gave them."""
+def watch_api(alarms: Alarms, watched: Sequence[Watched], http: HttpApi) -> None:
+    """The functions behind the API, answers that are our own fault, and providers' events that were not heard."""
     answers = ("Api", _counts("AWS/ApiGateway", "5xx", ApiId=http.id))
-    _watch_functions(alarms, [watched], of="Api", also=[answers])
+    _watch_functions(alarms, watched, of="Api", also=[answers])
+    _watch_rules(alarms, watched, of="Api")
+
+
+def _watch_rules(alarms: Alarms, watched: Sequence[Watched], *, of: str = "") -> None:
+    """Events that reached nobody."""
+    rules = [rule for w in watched for rule in w.rules]
+    lost = ("FailedInvocations", "InvocationsFailedToBeSentToDlq")
+    alarms.ring_on_any(
+        "NotHeard", [(name, _counts("AWS/Events", *lost, RuleName=rule.rule_name)) for name, rule in rules], of=of
+    )
 
 
 def _watch_functions(

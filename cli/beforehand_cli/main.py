@@ -29,6 +29,7 @@ from beforehand_cli.commands import (
     policy,
     scan,
     shown,
+    suppressions,
     templates,
     users,
     why,
@@ -55,6 +56,7 @@ app.command(name="why")(why.why)
 app.command(name="timeline")(why.timeline)
 app.command(name="audit")(why.audit)
 app.add_typer(outreach.app, name="outreach")
+app.add_typer(suppressions.app, name="suppressions")
 app.add_typer(users.app, name="users")
 app.command(name="login")(login.login)
 app.command(name="logout")(login.logout)

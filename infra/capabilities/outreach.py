@@ -83,7 +83,7 @@ class _Functions:
             dead_letters=dead_letters,
             settings=database.settings(OutreachClaimSettings, role, **where, company_name=stage.company_name),
             database=database,
-            rights=[*files.write(Prefix.CHUNKS), *gates.read()],
+            rights=[*files.write(Prefix.CHUNKS), *files.read(Prefix.SECRETS), *gates.read()],
         )
         self.send = TaskFunction(
             scope,

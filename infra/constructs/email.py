@@ -55,10 +55,10 @@ class EmailChannel(Construct):
             ),
         )
         destination = ses.CfnConfigurationSetEventDestination
-        told = destination(
+        destination(
             self,
             "Events",
-            configuration_set_name=self.configuration_set,
+            configuration_set_name=made.ref,
             event_destination=destination.EventDestinationProperty(
                 name="default-bus",
                 enabled=True,
@@ -68,7 +68,6 @@ class EmailChannel(Construct):
                 ),
             ),
         )
-        told.add_dependency(made)
 
     def rights(self) -> list[iam.PolicyStatement]:
         """The right to send as the one address, through the one configuration set."""

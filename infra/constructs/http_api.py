@@ -9,6 +9,7 @@ from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from infra.constructs.acknowledgements import acknowledge
 from infra.constructs.log_groups import log_group
 from infra.constructs.task_function import TaskFunction
 from infra.constructs.users import Users
@@ -16,6 +17,9 @@ from infra.stage import Stage
 
 EVERYTHING_ELSE = "$default"
 """So that an unknown path is answered by the function too, in the same form, and only to those who signed in."""
+
+OPEN_CALLS_PER_SECOND, OPEN_CALLS_AT_ONCE = 10, 20
+"""How often everyone together may call one open route."""
 
 LOGGED = {
     "request": "$context.requestId",
@@ -30,7 +34,7 @@ LOGGED = {
 
 
 class HttpApi(Construct):
-    """An API whose every route asks for an access token of our users; there is no CORS, so no page can call it."""
+    """An API whose routes ask for an access token of our users, but for a few that are named; there is no CORS."""
 
     def __init__(
         self,
@@ -41,6 +45,8 @@ class HttpApi(Construct):
         users: Users,
         function: TaskFunction,
         routes: Iterable[str],
+        open_function: TaskFunction,
+        open_routes: Iterable[str],
     ) -> None:
         super().__init__(scope, id)
         self.api = apigateway.CfnApi(
@@ -57,14 +63,7 @@ class HttpApi(Construct):
                 audience=[users.client_id], issuer=users.issuer
             ),
         )
-        integration = apigateway.CfnIntegration(
-            self,
-            "Function",
-            api_id=self.api.ref,
-            integration_type="AWS_PROXY",
-            integration_uri=function.arn,
-            payload_format_version="2.0",
-        )
+        integration = self._reach("Function", function)
         for key in (*routes, EVERYTHING_ELSE):
             apigateway.CfnRoute(
                 self,
@@ -75,17 +74,10 @@ class HttpApi(Construct):
                 authorizer_id=authorizer.ref,
                 target=f"integrations/{integration.ref}",
             )
-        self._stage(stage)
-        lambda_.CfnPermission(
-            self,
-            "MayCall",
-            action="lambda:InvokeFunction",
-            function_name=function.arn,
-            principal="apigateway.amazonaws.com",
-            source_arn=cdk.Stack.of(self).format_arn(
-                service="execute-api", resource=self.api.ref, resource_name="*"
-            ),
-        )
+        opened = self._open(open_function, open_routes)
+        self._stage(stage, opened)
+        self._permit("MayCall", function)
+        self._permit("MayCallOpen", open_function)
 
     @property
     def id(self) -> str:
@@ -97,9 +89,48 @@ class HttpApi(Construct):
         """Where the API is in AWS."""
         return cdk.Fn.sub("https://${Id}.execute-api.${AWS::Region}.${AWS::URLSuffix}", {"Id": self.api.ref})
 
-    def _stage(self, stage: Stage) -> None:
+    def _open(self, function: TaskFunction, keys: Iterable[str]) -> dict[str, apigateway.CfnRoute]:
+        """Routes that ask for no token: what they take proves itself by a signature of ours or of the sender's."""
+        integration = self._reach("OpenFunction", function)
+        routes = {}
+        for key in keys:
+            route = apigateway.CfnRoute(
+                self,
+                _id_of(key),
+                api_id=self.api.ref,
+                route_key=key,
+                authorization_type="NONE",
+                target=f"integrations/{integration.ref}",
+            )
+            acknowledge(route, "AwsSolutions-APIG4", "Its function proves each request by a signature in it.")
+            routes[key] = route
+        return routes
+
+    def _reach(self, id: str, function: TaskFunction) -> apigateway.CfnIntegration:
+        return apigateway.CfnIntegration(
+            self,
+            id,
+            api_id=self.api.ref,
+            integration_type="AWS_PROXY",
+            integration_uri=function.arn,
+            payload_format_version="2.0",
+        )
+
+    def _permit(self, id: str, function: TaskFunction) -> None:
+        lambda_.CfnPermission(
+            self,
+            id,
+            action="lambda:InvokeFunction",
+            function_name=function.arn,
+            principal="apigateway.amazonaws.com",
+            source_arn=cdk.Stack.of(self).format_arn(
+                service="execute-api", resource=self.api.ref, resource_name="*"
+            ),
+        )
+
+    def _stage(self, stage: Stage, opened: dict[str, apigateway.CfnRoute]) -> None:
         calls = log_group(self, "Calls", stage=stage, name=f"/aws/apigateway/{stage.named('api')}")
-        apigateway.CfnStage(
+        made = apigateway.CfnStage(
             self,
             "Stage",
             api_id=self.api.ref,
@@ -113,7 +144,14 @@ class HttpApi(Construct):
                 throttling_burst_limit=stage.api_calls_at_once,
                 detailed_metrics_enabled=False,
             ),
+            # Strangers must not use up what those who signed in may ask.
+            route_settings={
+                key: {"ThrottlingRateLimit": OPEN_CALLS_PER_SECOND, "ThrottlingBurstLimit": OPEN_CALLS_AT_ONCE}
+                for key in opened
+            },
         )
+        for route in opened.values():
+            made.add_resource_dependency(route)
 
 
 def _id_of(key: str) -> str:

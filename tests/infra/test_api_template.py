@@ -6,12 +6,18 @@ from beforehand.api.access import LEAST_ROLE, Role
 from infra.constructs.http_api import EVERYTHING_ELSE, LOGGED
 from tests.infra.assembly import Assembly
 
+OPEN = {"GET /u/{token}", "POST /u/{token}", "POST /hooks/{source}"}
+"""The only routes without a token: a link of ours and a signed report prove themselves."""
 
-def test_no_route_is_open(assembly: Assembly) -> None:
+
+def test_no_route_is_open_but_three_that_another_function_answers(assembly: Assembly) -> None:
     (authorizer,) = assembly.of("AWS::ApiGatewayV2::Authorizer")
     routes = assembly.properties("AWS::ApiGatewayV2::Route")
     assert routes
-    for route in routes:
+    assert {route["RouteKey"] for route in routes if route["AuthorizationType"] == "NONE"} == OPEN
+    (closed,) = {route["Target"]["Fn::Join"][1][1]["Ref"] for route in routes if route["RouteKey"] not in OPEN}
+    assert closed not in {r["Target"]["Fn::Join"][1][1]["Ref"] for r in routes if r["RouteKey"] in OPEN}
+    for route in (route for route in routes if route["RouteKey"] not in OPEN):
         assert route["AuthorizationType"] == "JWT", route["RouteKey"]
         assert route["AuthorizerId"] == {"Ref": authorizer}, route["RouteKey"]
     assert not assembly.of("AWS::Lambda::Url")
@@ -20,7 +26,7 @@ def test_no_route_is_open(assembly: Assembly) -> None:
 
 def test_the_routes_are_those_of_the_table_and_the_rest(assembly: Assembly) -> None:
     routes = [route["RouteKey"] for route in assembly.properties("AWS::ApiGatewayV2::Route")]
-    assert sorted(routes) == sorted([*LEAST_ROLE, EVERYTHING_ELSE])
+    assert sorted(routes) == sorted([*LEAST_ROLE, *OPEN, EVERYTHING_ELSE])
 
 
 def test_the_authorizer_takes_tokens_of_our_pool_for_our_client_only(assembly: Assembly) -> None:
@@ -40,6 +46,15 @@ def test_no_page_of_another_site_can_call_it_and_nobody_can_flood_it(assembly: A
     (stage,) = assembly.properties("AWS::ApiGatewayV2::Stage")
     limits = stage["DefaultRouteSettings"]
     assert 0 < limits["ThrottlingRateLimit"] <= 100 and 0 < limits["ThrottlingBurstLimit"] <= 200
+    assert set(stage["RouteSettings"]) == OPEN
+    for own in stage["RouteSettings"].values():
+        assert own["ThrottlingRateLimit"] < limits["ThrottlingRateLimit"]
+
+
+def test_nobody_who_answers_strangers_reaches_the_database(assembly: Assembly) -> None:
+    receive = assembly.functions()["webhooks_receive"]
+    assert "VpcConfig" not in receive
+    assert not [name for name in receive["Environment"]["Variables"] if "DATABASE" in name]
 
 
 def test_the_log_of_calls_names_nobody(assembly: Assembly) -> None:
@@ -50,10 +65,10 @@ def test_the_log_of_calls_names_nobody(assembly: Assembly) -> None:
     assert not [name for name in personal if name in json.dumps(written)]
 
 
-def test_only_the_gateway_may_call_the_function(assembly: Assembly) -> None:
+def test_only_the_gateway_may_call_the_functions(assembly: Assembly) -> None:
     allowed = [p for p in assembly.properties("AWS::Lambda::Permission") if "apigateway" in p["Principal"]]
-    assert len(allowed) == 1
-    assert "execute-api" in json.dumps(allowed[0]["SourceArn"])
+    assert len(allowed) == 2
+    assert all("execute-api" in json.dumps(permission["SourceArn"]) for permission in allowed)
 
 
 def test_users_are_added_by_an_admin_and_have_long_passwords(assembly: Assembly) -> None:

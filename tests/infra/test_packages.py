@@ -17,6 +17,8 @@ from babel.dates import format_date
 from babel.localedata import locale_identifiers
 
 from beforehand.churn import message_files
+from beforehand.outreach.messages import frames
+from beforehand.outreach.messages.template_files import shipped
 from infra import certificates, trim
 from infra import packages as builder
 from infra.app import KEPT
@@ -244,7 +246,8 @@ def test_keeps_an_operation_with_all_the_shapes_that_it_is_made_of() -> None:
 
 
 def test_the_layer_has_the_locales_of_every_language_that_is_written(packages: Packages) -> None:
-    assert set(trim.languages()) == {tag.split("-")[0] for tag in message_files.languages()}
+    written = {*message_files.languages(), *frames.languages(), *(tag for of in shipped().values() for tag in of)}
+    assert set(trim.languages()) == {tag.split("-")[0] for tag in written}
     locales = packages.requirements("runtime").path / "python/babel/locale-data"
     assert {path.stem.split("_")[0] for path in locales.glob("*.dat")} == {"root", *trim.languages()}
 
@@ -258,7 +261,7 @@ def test_a_language_that_is_added_makes_another_layer(monkeypatch: pytest.Monkey
     messages.mkdir()
     for name in ("en", "hi", "te", "pt-BR"):
         (messages / f"{name}.toml").write_text("")
-    monkeypatch.setattr(trim, "MESSAGES", messages)
+    monkeypatch.setattr(trim, "WRITTEN", (messages,))
     assert trim.languages() == ("en", "hi", "pt", "te")
     assert built.requirements("runtime").fingerprint != before.fingerprint
 

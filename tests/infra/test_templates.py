@@ -27,8 +27,9 @@ DATABASE_FUNCTIONS = {
     "churn_export",
     "outbox_sweep",
     "api_serve",
+    "inbox_apply",
 }
-EGRESS_FUNCTIONS = {"database_setup", "churn_write", "outbox_relay"}
+EGRESS_FUNCTIONS = {"database_setup", "churn_write", "outbox_relay", "webhooks_receive"}
 READ_AND_WRITE = {"s3:GetObject", "s3:ListBucket", "s3:PutObject"}
 FILES = {
     "customers_import": {
@@ -40,7 +41,14 @@ FILES = {
     "churn_write": {("s3:GetObject", "runs/"), ("s3:PutObject", "runs/")},
     "churn_propose": {("s3:GetObject", "runs/"), ("s3:PutObject", "runs/")},
     "churn_export": {("s3:PutObject", "memory/")},
-    "api_serve": {("s3:PutObject", "imports/"), ("s3:PutObject", "import-mappings/")},
+    "api_serve": {
+        ("s3:PutObject", "imports/"),
+        ("s3:PutObject", "import-mappings/"),
+        ("s3:GetObject", "secrets/"),
+    },
+    "database_migrate": {("s3:GetObject", "secrets/"), ("s3:PutObject", "secrets/")},
+    "inbox_apply": {("s3:GetObject", "secrets/")},
+    "webhooks_receive": {("s3:GetObject", "secrets/")},
 }
 """What each function does with which files; the others reach none."""
 NOT_WANTED = ("AWS::EC2::NatGateway", "AWS::EC2::InternetGateway", "AWS::EC2::EIP", "AWS::RDS::DBProxy")

@@ -463,6 +463,20 @@ def test_a_public_address_is_called_and_no_second_look_is_taken(
     assert (looked, called) == (["company.example"], [(address, 8443)])
 
 
+def test_another_checked_address_is_called_if_the_first_is_not_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[str] = []
+
+    def unreachable(where: tuple[str, int], **_: Any) -> socket.socket:
+        called.append(where[0])
+        raise OSError("Network is unreachable")
+
+    monkeypatch.setattr(socket, "create_connection", unreachable)
+    addresses = ["2606:4700::1", "93.184.215.14", "8.8.8.8", "1.1.1.1"]
+    answer = sending("https://company.example", hosts=HOSTS, loopback=False, resolved_by=lambda *_: addresses)
+    assert called == addresses[:3]
+    assert answer.because == "webhook: it was not reached (OSError); nothing was sent"
+
+
 def test_a_name_that_is_not_there_may_be_there_later() -> None:
     def gone(host: str, port: int) -> list[str]:
         raise socket.gaierror(socket.EAI_NONAME, "not known")

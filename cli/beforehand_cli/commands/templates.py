@@ -211,8 +211,7 @@ def _show_all(found: Mapping[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(json.dumps(found))
         return
-    columns = ("language", "version", "origin", "subject")
-    shown.listed(found["languages"], columns, False)
+    shown.listed(found["languages"], ("language", "version", "origin", "subject"), False)
     if found["versions"]:
         _print("")
         history = ("language", "version", "created_at", "created_by", "restored_from", "note")

@@ -20,6 +20,7 @@ class Schedule(StrEnum):
     OUTBOX_SWEEP = "outbox_sweep"
     OUTBOX_RELAY = "outbox_relay"
     OUTREACH = "outreach"
+    INBOX_APPLY = "inbox_apply"
 
 
 class Profile(StrEnum):

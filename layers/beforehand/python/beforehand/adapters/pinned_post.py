@@ -1,4 +1,4 @@
-"""One POST to a system on the internet: its name is resolved once, checked, and that very address is called.
+"""One POST to a system on the internet: its name is resolved once, and only the addresses then checked are called.
 
 The phases are kept apart on purpose. Until the connection stands, with TLS, nothing was sent; from the first byte
 of the request on, only an answer tells what became of it. Redirects are not followed, a body is not read.
@@ -21,6 +21,8 @@ Resolve = Callable[[str, int], list[str]]
 _NAME = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 _CHARACTERS = re.compile(r"[!-\[\]-~]{1,2048}")
 """Printable ASCII without spaces and without the backslash, which readers of URLs disagree about."""
+MOST_ADDRESSES = 3
+"""Of a name, so many are tried; each may take the time that a connection may take."""
 LOOPBACK = ("127.0.0.1", "localhost")
 
 
@@ -139,11 +141,7 @@ def post(
 
 
 def _connect(target: Target, waits: Seconds, resolved_by: Resolve, context: ssl.SSLContext | None) -> socket.socket:
-    address = _address(target, resolved_by)
-    try:
-        plain = socket.create_connection((address, target.port), timeout=waits.connect)
-    except OSError as error:
-        raise NotSentError(f"it was not reached ({type(error).__name__})") from None
+    plain = _reached(_addresses(target, resolved_by), target.port, waits.connect)
     try:
         secure = _secured(plain, target, context)
         secure.settimeout(waits.read)
@@ -160,21 +158,33 @@ def _secured(plain: socket.socket, target: Target, context: ssl.SSLContext | Non
     return trusting.wrap_socket(plain, server_hostname=target.host)
 
 
-def _address(target: Target, resolved_by: Resolve) -> str:
-    """The one address that is called; a name with any address that is not public has none."""
+def _reached(addresses: list[str], port: int, seconds: float) -> socket.socket:
+    """A connection to the first address that takes one: not every network has IPv6."""
+    failed = "nobody"
+    for address in addresses[:MOST_ADDRESSES]:
+        try:
+            return socket.create_connection((address, port), timeout=seconds)
+        except OSError as error:
+            failed = type(error).__name__
+    raise NotSentError(f"it was not reached ({failed})")
+
+
+def _addresses(target: Target, resolved_by: Resolve) -> list[str]:
+    """The addresses that may be called; a name with any address that is not public has none."""
     if not target.secure:
-        return "127.0.0.1"
+        return ["127.0.0.1"]
     try:
         addresses = resolved_by(target.host, target.port)
     except OSError:
         raise NotSentError("its name was not resolved") from None
     if not addresses or not all(map(is_public, addresses)):
         raise NotSentError("its name leads to an address that is not public")
-    return addresses[0]
+    return addresses
 
 
 def _hang_up(connected: socket.socket) -> None:
     try:
-        connected.shutdown(socket.SHUT_RDWR)
+        # The plain socket's own: TLS's would take away what another thread is reading from.
+        socket.socket.shutdown(connected, socket.SHUT_RDWR)
     except OSError:
         return

@@ -23,6 +23,9 @@ class Role(StrEnum):
         return roles.index(self) >= roles.index(least)
 
 
+PUBLIC_ROUTES = ("GET /u/{token}", "POST /hooks/{source}", "POST /u/{token}")
+"""Open to everyone: another function answers them, which proves each request by its own signature."""
+
 LEAST_ROLE: Mapping[str, Role] = MappingProxyType(
     {
         "GET /v1/audit": Role.ADMIN,
@@ -46,6 +49,7 @@ LEAST_ROLE: Mapping[str, Role] = MappingProxyType(
         "GET /v1/scans/{run_id}": Role.VIEWER,
         "GET /v1/statistics": Role.VIEWER,
         "PATCH /v1/channels/{channel}": Role.ADMIN,
+        "GET /v1/suppressions": Role.VIEWER,
         "GET /v1/templates": Role.VIEWER,
         "GET /v1/templates/{name}": Role.VIEWER,
         "GET /v1/templates/{name}/{language}": Role.VIEWER,
@@ -61,6 +65,9 @@ LEAST_ROLE: Mapping[str, Role] = MappingProxyType(
         "POST /v1/outreach/{outreach_id}/cancel": Role.OPERATOR,
         "POST /v1/outreach/{outreach_id}/release": Role.OPERATOR,
         "POST /v1/scans": Role.OPERATOR,
+        "POST /v1/suppressions": Role.OPERATOR,
+        "POST /v1/suppressions/find": Role.OPERATOR,
+        "POST /v1/suppressions/{suppression_id}/lift": Role.ADMIN,
         "POST /v1/templates/{name}/preview": Role.VIEWER,
         "POST /v1/templates/{name}/{language}/restore": Role.ADMIN,
         "PUT /v1/contact-policy": Role.ADMIN,

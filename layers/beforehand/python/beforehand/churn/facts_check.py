@@ -3,21 +3,17 @@
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
-from unicodedata import category
 
 from beforehand.churn.documents import Brief
 from beforehand.churn.model import Letter
+from beforehand.outreach.messages.names import LINK, PLACEHOLDER, greetable
 from beforehand.outreach.model import Channel
 
 MOST_CHARACTERS = {Channel.EMAIL: 4_000, Channel.SMS: 480}
 MOST_SUBJECT = 150
-MOST_NAME = 80
-MOST_NAME_WORDS = 8
 
 # One number: digits of any script, with single marks between groups of them.
 NUMBER = re.compile(r"\d+(?:[.,'\u2019\u00a0\u202f\u066b\u066c]\d+)*")
-LINK = re.compile(r"https?:|www\.|\w{2,}\.[^\W\d]{2,}", re.IGNORECASE)
-PLACEHOLDER = re.compile(r"\{\{|\}\}|\{%|%\}|\[[^\]]*\]|<[^>]*>")
 
 
 def problems(letter: Letter, brief: Brief, company: str) -> list[str]:
@@ -47,24 +43,6 @@ def _without(text: str, *known: str | None) -> str:
     for part in known:
         text = text.replace(part, " ") if part else text
     return text
-
-
-def greetable(name: str | None) -> str | None:
-    """A name as it may stand in a greeting, or None for one that is missing or is no name.
-
-    Names come from import files: a link or a second line must not travel into a message.
-    """
-    plain = " ".join((name or "").split())
-    if not 0 < len(plain) <= MOST_NAME or len(plain.split()) > MOST_NAME_WORDS:
-        return None
-    if LINK.search(plain) or PLACEHOLDER.search(plain):
-        return None
-    return plain if all(_may_be_in_a_name(character) for character in plain) else None
-
-
-def _may_be_in_a_name(character: str) -> bool:
-    # Marks and joiners are part of the letters of many scripts: of Hindi and Tamil, for two.
-    return category(character)[0] in "LM" or character in " .,'’-·\u200c\u200d"
 
 
 def _numbers(text: str) -> Iterator[str]:

@@ -16,10 +16,10 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from beforehand.churn import message_files
 from beforehand.churn.documents import Brief
-from beforehand.churn.facts_check import greetable
 from beforehand.churn.language import COMPANY_LANGUAGE, negotiate
 from beforehand.churn.model import Action, Letter, Sentiment
 from beforehand.churn.themes import theme_of
+from beforehand.outreach.messages.names import greetable
 from beforehand.outreach.model import Channel
 
 LONG_ENOUGH_TO_THANK = 365

@@ -3,16 +3,23 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, TypeAdapter, model_validator
 
 from beforehand.adapters.postgres import Row
 from beforehand.api.pages import Page, PageAsked, after, page
-from beforehand.api.problems import not_found
+from beforehand.api.problems import not_found, refuse
 from beforehand.api.routes import Answer, Asked, Call, Routes
 from beforehand.customers import contacts, places
 from beforehand.customers.profiles_store import PostgresProfiles
+from beforehand.outreach.model import Channel
+from beforehand.outreach.suppression import consent
+from beforehand.outreach.suppression.marks import DynamoMarks
+from beforehand.outreach.suppression.model import MarksUnreachableError
+from beforehand.outreach.suppression.pepper import pepper
+from beforehand.outreach.suppression.store import PostgresSuppressions
 
 CUSTOMER_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 CONSENT_SOURCE = "api"
@@ -127,7 +134,7 @@ def show_customer(call: Call, path: CustomerPath) -> Customer:
     return _customer(_known(PostgresProfiles(call.transaction).find(path.customer_id)))
 
 
-@routes.add("PATCH /v1/customers/{customer_id}")
+@routes.add("PATCH /v1/customers/{customer_id}", refuses=(HTTPStatus.SERVICE_UNAVAILABLE,))
 def change_customer(call: Call, path: CustomerPath, body: CustomerChange) -> Customer:
     """Put right a customer's consent, language, zone or contact points; the audit trail keeps no address."""
     profiles = PostgresProfiles(call.transaction)
@@ -140,6 +147,7 @@ def change_customer(call: Call, path: CustomerPath, body: CustomerChange) -> Cus
     if "marketing_consent" in changed:
         stamped = {"consented_on": call.now.astimezone(UTC).date(), "consent_source": CONSENT_SOURCE}
     profiles.change(path.customer_id, {**changed, **stamped}, now=call.now)
+    _heed_consent(call, before, {**before, **changed})
     became = _known(profiles.find(path.customer_id))
     because = f"a person changed {', '.join(sorted(changed))}"
     call.audit("customer.change", path.customer_id, before=_of(before), after=_of(became), because=because)
@@ -153,6 +161,30 @@ def list_purchases(call: Call, path: CustomerPath, query: PurchasesAsked) -> Pag
     _known(profiles.find(path.customer_id))
     found = profiles.purchases(path.customer_id, after=after(query, BY_DAY), limit=query.limit + 1)
     return page(found, query, lambda row: Purchase(**row), lambda row: (row["purchased_on"], row["purchase_id"]))
+
+
+def _heed_consent(call: Call, before: Row, after: Row) -> None:
+    """Stops what is on its way to somebody who consents no more; lets go of that when they consent again."""
+    if before["marketing_consent"] == after["marketing_consent"] and after["marketing_consent"] is not False:
+        return
+    addresses = [
+        (channel, row[name])
+        for row in (before, after)
+        for channel, name in ((Channel.EMAIL, "email"), (Channel.SMS, "phone"))
+    ]
+    if not any(address for _, address in addresses):
+        return
+    contacts = consent.contacts_of(addresses, pepper=pepper(call.settings.files_bucket))
+    ledger = PostgresSuppressions(call.transaction)
+    if after["marketing_consent"] is True:
+        consent.given(contacts, ledger=ledger, by=call.caller.user, now=call.now)
+    elif after["marketing_consent"] is False:
+        marks = DynamoMarks(call.settings.gates_table)
+        try:
+            consent.withdrawn(contacts, ledger=ledger, marks=marks, by=call.caller.user, now=call.now)
+        except MarksUnreachableError as error:
+            why = f"Senders could not be told ({error}), so nothing was changed; try again."
+            raise refuse(HTTPStatus.SERVICE_UNAVAILABLE, why) from None
 
 
 def _known(row: Row | None) -> Row:

@@ -2,6 +2,7 @@
 
 from beforehand.outreach import case_routes, channel_routes, ledger_routes, policy_routes
 from beforehand.outreach.messages import routes as message_routes
+from beforehand.outreach.suppression import routes as suppression_routes
 
 routes = (
     *case_routes.routes,
@@ -9,4 +10,5 @@ routes = (
     *ledger_routes.routes,
     *message_routes.routes,
     *policy_routes.routes,
+    *suppression_routes.routes,
 )

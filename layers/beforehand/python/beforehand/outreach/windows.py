@@ -1,7 +1,7 @@
 """Send windows: at which local times people may be contacted, in any zone and through changes of the clock."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Literal, get_args
@@ -27,10 +27,16 @@ class SendWindow:
     opens: time
     closes: time
     days: frozenset[int] = EVERY_DAY
+    _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        # Windows are what is looked up by, more often than anything else here.
+        object.__setattr__(self, "_hash", hash((self.opens, self.closes, self.days)))
         if not self.days or not self.days <= EVERY_DAY:
             raise ValueError("a send window needs weekdays, from 1 (Monday) to 7 (Sunday)")
+
+    def __hash__(self) -> int:
+        return self._hash
 
     def __str__(self) -> str:
         return f"{self.opens:%H:%M}–{self.closes:%H:%M} {spoken(self.days)}"

@@ -1,15 +1,12 @@
 """The settings of the functions that deliver outreach."""
 
-from beforehand.settings import DatabaseSettings, FilesSettings, GatesSettings
+from beforehand.settings import CompanySettings, DatabaseSettings, FilesSettings, GatesSettings
 from beforehand.settings.outreach import ChannelSettings
 
 
-class OutreachClaimSettings(DatabaseSettings, FilesSettings, GatesSettings):
+class OutreachClaimSettings(DatabaseSettings, FilesSettings, GatesSettings, CompanySettings):
     """`outreach_claim`: whom messages are from, and where people go who want no more of them."""
 
-    company_name: str
-    company_address: str | None = None
-    company_support_url: str | None = None
     public_url: str | None = None
 
 

@@ -15,13 +15,15 @@ from beforehand.outreach.delivery import recording
 from beforehand.outreach.delivery.claiming import Claims, claim
 from beforehand.outreach.delivery.documents import Attempt, Unknowns, chunk_file, unknowns_file
 from beforehand.outreach.delivery.gates import DynamoGates
+from beforehand.outreach.delivery.speaking import from_templates
 from beforehand.outreach.delivery.store import PostgresDelivery
-from beforehand.outreach.delivery.writing import MessageWriter, as_written
+from beforehand.outreach.delivery.writing import MessageWriter
 from beforehand.outreach.gate.decide import decide
 from beforehand.outreach.gate.facts_store import PostgresFacts
 from beforehand.outreach.gate.legal import shipped
 from beforehand.outreach.gate.suppressed import suppressed_in
 from beforehand.outreach.messages.model import Company
+from beforehand.outreach.messages.store import PostgresTemplates
 from beforehand.outreach.model import State
 from beforehand.outreach.policies_store import PostgresPolicies
 from beforehand.outreach.suppression.pepper import pepper
@@ -92,6 +94,13 @@ def _claim(
     policy, legal = PostgresPolicies(transaction).in_force(at), shipped()
     secret = pepper(settings.files_bucket)
     facts = PostgresFacts(transaction, suppressed_in(transaction, secret))
+    company = Company(
+        name=settings.company_name,
+        postal_address=settings.company_address,
+        support_url=settings.company_support_url,
+        language=settings.company_language,
+        zone=settings.company_zone,
+    )
     return claim(
         tick,
         ledger=ledger,
@@ -99,14 +108,10 @@ def _claim(
         decide=lambda person, planned, history: decide(person, planned, history, policy, legal, as_of=at),
         policy_version=policy.version,
         writer=MessageWriter(
-            company=Company(
-                name=settings.company_name,
-                postal_address=settings.company_address,
-                support_url=settings.company_support_url,
-            ),
+            company=company,
             pepper=secret,
             public_url=settings.public_url,
-            speak=as_written,
+            speak=from_templates(PostgresTemplates(transaction), company),
         ),
         journal=PostgresJournal(transaction),
         stopped=stopped,

@@ -85,7 +85,7 @@ def _timing(
     hours = opening(person, planned.channel, planned.purpose, policy, legal)
     bars = [*_due(planned, moment), *_history(planned, history, policy, moment)]
     earliest = max((bar.until for bar in bars), default=moment)
-    until = hours.next(earliest, before=ends)
+    until = hours.next(earliest)
     in_hand = person.case_open and planned.automated
     if until == moment and not in_hand:
         return Verdict(action=Action.SEND, rule="open", because=f"nothing stands against it: {hours.clock(moment)}")
@@ -95,7 +95,7 @@ def _timing(
         because = f"it has to go before {_utc(ends)}, and cannot: {_told(bars)}"
         return Verdict(action=Action.EXPIRE, rule=bars[0].rule, because=because)
     if in_hand:
-        until = min(hours.next(max(earliest, moment + CASE_LOOK), before=ends), ends)
+        until = min(hours.next(max(earliest, moment + CASE_LOOK)), ends)
         bars.insert(0, _Bar("case", Hold.CASE, until, "a case of theirs is in a person's hands"))
     return Verdict(action=Action.HOLD, rule=bars[0].rule, hold=bars[0].hold, until=until, because=_told(bars))
 

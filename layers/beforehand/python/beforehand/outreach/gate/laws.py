@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from beforehand.outreach.gate.places import Place
@@ -21,7 +20,7 @@ class Source:
     seen_on: date
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class LegalWindow:
     """When a law lets people be contacted, in their local time, from one day up to another.
 
@@ -63,18 +62,11 @@ class Legal:
 
     def over(self, place: Place, channel: Channel, nature: Nature) -> tuple[LegalWindow, ...]:
         """The laws over contacting somebody. Of a country whose region is not known, those of all its regions."""
-        return _over(self, place.country, place.region, channel, nature)
-
-
-@lru_cache(maxsize=4096)
-def _over(
-    legal: Legal, country: str | None, region: str | None, channel: Channel, nature: Nature
-) -> tuple[LegalWindow, ...]:
-    return tuple(
-        window
-        for window in legal.windows
-        if window.country == country
-        and (window.region is None or region is None or window.region == region)
-        and channel in window.channels
-        and nature in window.natures
-    )
+        return tuple(
+            window
+            for window in self.windows
+            if window.country == place.country
+            and (window.region is None or place.region is None or window.region == place.region)
+            and channel in window.channels
+            and nature in window.natures
+        )

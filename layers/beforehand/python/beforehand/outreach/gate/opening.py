@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from beforehand.outreach.gate.laws import Legal, LegalWindow
 from beforehand.outreach.gate.model import Person
 from beforehand.outreach.gate.places import Place, place_of
 from beforehand.outreach.model import Channel, Purpose
-from beforehand.outreach.policy import ContactPolicy
+from beforehand.outreach.policy import ContactPolicy, Nature
 from beforehand.outreach.windows import DAYS, Windows, next_open
 
 ROUNDS = 100
@@ -24,67 +25,90 @@ class Closed:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Opening:
-    """What must all be open at once."""
+    """What must all be open at once. There is one for all people for whom it is the same, and what it was asked is
+    remembered: a tick asks it about the same moment for thousands.
+    """
 
     place: Place
     windows: Windows
     laws: tuple[LegalWindow, ...]
 
-    def next(self, moment: datetime, *, before: datetime) -> datetime:
-        """The first moment from `moment` on at which all is open.
+    def next(self, moment: datetime) -> datetime:
+        """The first moment from `moment` (UTC) on at which all is open.
 
-        It goes no further than `before`: a moment that is not before it says only that there is none. Where no
-        moment suits all zones within many days, it is the last that was tried: it is to be asked again then.
+        Where no moment suits all zones within many days, it is the last that was tried: it is asked again then.
         """
-        for _ in range(ROUNDS):
-            opens = moment
-            for zone in self.place.zones:
-                opens = next_open(self.windows, zone, opens)
-                for law in self.laws:
-                    opens = law.next_allowed(zone, opens)
-            if opens == moment or opens >= before:
-                return opens
-            moment = opens
-        return moment
+        return _next(self, moment)
 
-    def closed(self, moment: datetime) -> list[Closed]:
+    def closed(self, moment: datetime) -> tuple[Closed, ...]:
         """What is not open at a moment: the law first, each kind once."""
-        return [*self._by_law(moment), *self._by_policy(moment)]
+        return _closed(self, moment)
 
     def clock(self, moment: datetime) -> str:
         """What time it is for them, in words."""
-        return f"it is {_clock(moment, self.place.zones[0])} {self.place.named}"
-
-    def _by_law(self, moment: datetime) -> Iterator[Closed]:
-        for zone in self.place.zones:
-            for law in self.laws:
-                if law.next_allowed(zone, moment) != moment:
-                    hours = " and ".join(str(window) for window in law.windows)
-                    said = f"{law.source.law} ({law.jurisdiction}) allows {hours}"
-                    yield Closed(rule="legal_window", because=f"it is {self._at(moment, zone)}, and {said}")
-                    return
-
-    def _by_policy(self, moment: datetime) -> Iterator[Closed]:
-        for zone in self.place.zones:
-            if next_open(self.windows, zone, moment) != moment:
-                hours = " and ".join(str(window) for window in self.windows)
-                said = f"messages go {hours}"
-                yield Closed(rule="send_window", because=f"it is {self._at(moment, zone)}, and {said}")
-                return
-
-    def _at(self, moment: datetime, zone: str) -> str:
-        alone = len(self.place.zones) == 1
-        where = self.place.named if alone else f"in {zone} (they must be open {self.place.named})"
-        return f"{_clock(moment, zone)} {where}"
+        return _told(self, moment)
 
 
 def opening(person: Person, channel: Channel, purpose: Purpose, policy: ContactPolicy, legal: Legal) -> Opening:
     """What must be open for a person to be contacted by a channel for a purpose."""
-    place = place_of(person, policy.home_zone)
-    laws = legal.over(place, channel, policy.nature(purpose))
-    return Opening(place, policy.windows(channel), laws)
+    place, nature = place_of(person, policy.home_zone), policy.nature(purpose)
+    return _opening(place, policy.windows(channel), legal, channel, nature)
+
+
+@lru_cache(maxsize=4096)
+def _opening(place: Place, windows: Windows, legal: Legal, channel: Channel, nature: Nature) -> Opening:
+    return Opening(place, windows, legal.over(place, channel, nature))
+
+
+@lru_cache(maxsize=16_384)
+def _next(opening: Opening, moment: datetime) -> datetime:
+    for _ in range(ROUNDS):
+        opens = moment
+        for zone in opening.place.zones:
+            opens = next_open(opening.windows, zone, opens)
+            for law in opening.laws:
+                opens = law.next_allowed(zone, opens)
+        if opens == moment:
+            return opens
+        moment = opens
+    return moment
+
+
+@lru_cache(maxsize=4096)
+def _told(opening: Opening, moment: datetime) -> str:
+    return f"it is {_clock(moment, opening.place.zones[0])} {opening.place.named}"
+
+
+@lru_cache(maxsize=4096)
+def _closed(opening: Opening, moment: datetime) -> tuple[Closed, ...]:
+    return (*_by_law(opening, moment), *_by_policy(opening, moment))
+
+
+def _by_law(opening: Opening, moment: datetime) -> Iterator[Closed]:
+    for zone in opening.place.zones:
+        for law in opening.laws:
+            if law.next_allowed(zone, moment) != moment:
+                hours = " and ".join(str(window) for window in law.windows)
+                said = f"{law.source.law} ({law.jurisdiction}) allows {hours}"
+                yield Closed(rule="legal_window", because=f"it is {_at(opening, moment, zone)}, and {said}")
+                return
+
+
+def _by_policy(opening: Opening, moment: datetime) -> Iterator[Closed]:
+    for zone in opening.place.zones:
+        if next_open(opening.windows, zone, moment) != moment:
+            hours = " and ".join(str(window) for window in opening.windows)
+            said = f"messages go {hours}"
+            yield Closed(rule="send_window", because=f"it is {_at(opening, moment, zone)}, and {said}")
+            return
+
+
+def _at(opening: Opening, moment: datetime, zone: str) -> str:
+    alone = len(opening.place.zones) == 1
+    where = opening.place.named if alone else f"in {zone} (they must be open {opening.place.named})"
+    return f"{_clock(moment, zone)} {where}"
 
 
 def _clock(moment: datetime, zone: str) -> str:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from beforehand.outreach.gate.model import Person
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Place:
     """Where somebody is taken to live. A message must be welcome in all of `zones`; `named` says why those."""
 

@@ -1,0 +1,145 @@
+"""What comes back: providers' events and the company's own reports are taken in, then applied in the database."""
+
+import json
+
+import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_scheduler as scheduler
+from constructs import Construct
+
+from beforehand.names import DatabaseRole, Prefix, Schedule
+from beforehand.settings.outreach_inbox import InboxApplySettings, WebhooksReceiveSettings
+from infra.capabilities.watched import Watched
+from infra.constructs.cadence import Cadence
+from infra.constructs.dead_letters import DeadLetters
+from infra.constructs.task_function import TaskFunction
+from infra.constructs.task_runtime import TaskRuntime
+from infra.foundation import Foundation
+
+EVERY_MINUTES = 1
+"""How late a report may be applied that the stream did not tell of; a lift reaches senders in this time, too."""
+
+SES_EVENTS = [
+    "Email Sent", "Email Delivered", "Email Bounced", "Email Complaint Received", "Email Rejected",
+    "Email Delivery Delayed", "Email Rendering Failed", "Email Opened", "Email Clicked",
+]  # fmt: skip
+SMS_EVENTS = ["Text Message Delivery Status Updated"]
+
+
+class InboxApply(Construct):
+    """The database function that applies reports: when one is new, and every minute for those that were missed."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        foundation: Foundation,
+        runtime: TaskRuntime,
+        group: scheduler.CfnScheduleGroup,
+    ) -> None:
+        super().__init__(scope, id)
+        inbox = foundation.inbox
+        dead_letters = DeadLetters(self, "DeadLetters", stage=runtime.stage, capability="inbox")
+        apply = TaskFunction(
+            self,
+            "inbox_apply",
+            runtime=runtime,
+            dead_letters=dead_letters,
+            settings=foundation.database.settings(
+                InboxApplySettings,
+                DatabaseRole.APP_RW,
+                files_bucket=foundation.files.name,
+                gates_table=foundation.gates.name,
+                inbox_table=inbox.name,
+            ),
+            database=foundation.database,
+            rights=[*inbox.apply(), *foundation.gates.suppress(), *foundation.files.read(Prefix.SECRETS)],
+        )
+        _hear(self, apply, inbox.stream, dead_letters)
+        Cadence(
+            self,
+            Schedule.INBOX_APPLY.value,
+            stage=runtime.stage,
+            group=group,
+            every_minutes=EVERY_MINUTES,
+            starts=apply,
+            dead_letters=dead_letters,
+        )
+        self.watched = Watched(functions=(apply,), dead_letters=dead_letters)
+
+
+class WebhooksReceive(Construct):
+    """The egress function that takes reports in: behind the open routes of the API, and for the events of AWS."""
+
+    def __init__(self, scope: Construct, id: str, *, foundation: Foundation, runtime: TaskRuntime) -> None:
+        super().__init__(scope, id)
+        stage = runtime.stage
+        dead_letters = DeadLetters(self, "DeadLetters", stage=stage, capability="webhooks")
+        secret = stage.hooks_secret
+        self.function = TaskFunction(
+            self,
+            "webhooks_receive",
+            runtime=runtime,
+            dead_letters=dead_letters,
+            settings=WebhooksReceiveSettings(
+                files_bucket=foundation.files.name,
+                gates_table=foundation.gates.name,
+                inbox_table=foundation.inbox.name,
+                hooks_secret=secret,
+            ),
+            rights=[
+                *foundation.inbox.take_in(),
+                *foundation.gates.suppress(),
+                *foundation.files.read(Prefix.SECRETS),
+                *([iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[secret])]
+                  if secret else []),
+            ],
+            timeout=cdk.Duration.seconds(29),
+        )  # fmt: skip
+        rules = (
+            ("MailReported", self._rule("mail-reported", "aws.ses", SES_EVENTS, dead_letters)),
+            ("SmsReported", self._rule("sms-reported", "aws.sms-voice", SMS_EVENTS, dead_letters)),
+        )
+        self.watched = Watched(functions=(self.function,), dead_letters=dead_letters, rules=rules)
+
+    def _rule(self, name: str, source: str, kinds: list[str], dead_letters: DeadLetters) -> events.Rule:
+        target = targets.LambdaFunction(
+            self.function.function,
+            dead_letter_queue=dead_letters.queue,
+            retry_attempts=20,
+            max_event_age=cdk.Duration.hours(4),
+        )
+        return events.Rule(
+            self,
+            name,
+            rule_name=self.function.stage.named(name),
+            description="A provider tells what became of a message",
+            event_pattern=events.EventPattern(source=[source], detail_type=kinds),
+            targets=[target],
+        )
+
+
+def _hear(scope: Construct, apply: TaskFunction, stream: str, dead_letters: DeadLetters) -> None:
+    """New rows lead to the function at once. What it could not hear of, its cadence finds."""
+    mapping = lambda_.CfnEventSourceMapping
+    lambda_.CfnEventSourceMapping(
+        scope,
+        "NewReports",
+        function_name=apply.function.function_name,
+        event_source_arn=stream,
+        starting_position="TRIM_HORIZON",
+        batch_size=25,
+        bisect_batch_on_function_error=True,
+        maximum_retry_attempts=2,
+        maximum_record_age_in_seconds=cdk.Duration.hours(1).to_seconds(),
+        destination_config=mapping.DestinationConfigProperty(
+            on_failure=mapping.OnFailureProperty(destination=dead_letters.arn)
+        ),
+        filter_criteria=mapping.FilterCriteriaProperty(
+            filters=[mapping.FilterProperty(pattern=json.dumps({"eventName": ["INSERT"]}))]
+        ),
+    )
