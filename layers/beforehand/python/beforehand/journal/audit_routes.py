@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from beforehand.api.access import Role
+from beforehand.api.moments import Moment
 from beforehand.api.pages import Page, PageAsked, after, page
 from beforehand.api.routes import Answer, Call, Routes
 from beforehand.journal.audit_store import PostgresAudit
@@ -28,8 +29,8 @@ class AuditAsked(PageAsked):
     )
     subject: Word | None = Field(default=None, description="The id of what was changed.")
     customer: Word | None = Field(default=None, description="Whom it was about.")
-    since: AwareDatetime | None = Field(default=None, description="At this moment or after it.")
-    until: AwareDatetime | None = Field(default=None, description="Before this moment.")
+    since: Moment | None = Field(default=None, description="At this moment or after it.")
+    until: Moment | None = Field(default=None, description="Before this moment.")
 
 
 class AuditEntry(Answer):

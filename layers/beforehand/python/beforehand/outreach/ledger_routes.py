@@ -6,9 +6,10 @@ from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from beforehand.adapters.postgres import Row
+from beforehand.api.moments import Moment
 from beforehand.api.pages import Page, PageAsked, after, page
 from beforehand.api.problems import not_found, refuse
 from beforehand.api.routes import Answer, Asked, Call, Routes
@@ -36,8 +37,8 @@ class OutreachAsked(PageAsked):
     purpose: Purpose | None = None
     channel: Channel | None = None
     customer: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] | None = None
-    due_from: AwareDatetime | None = Field(default=None, description="Due at this moment or after it.")
-    due_before: AwareDatetime | None = Field(default=None, description="Due before this moment.")
+    due_from: Moment | None = Field(default=None, description="Due at this moment or after it.")
+    due_before: Moment | None = Field(default=None, description="Due before this moment.")
 
 
 class ShownOutreach(Answer):
