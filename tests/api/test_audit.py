@@ -21,12 +21,9 @@ from tests.outreach.gates import MemoryGates
 WRITING = sorted(key for key in LEAST_ROLE if not key.startswith("GET "))
 
 NOT_AUDITED: Mapping[str, str] = {
-<<<<<<< HEAD
     "POST /v1/contact-policy/try": "says what the gate would say and keeps nothing",
     "POST /v1/templates/{name}/preview": "shows a message and keeps nothing",
-=======
     "POST /v1/suppressions/find": "it only looks; the address is in the body, as a path would be logged",
->>>>>>> suppression
 }
 """Routes that write nothing although their method says so, each with the reason: previews, tries."""
 
@@ -59,7 +56,6 @@ def case(served: Served, *, taken: bool = False) -> str:
     return str(wish.case_id)
 
 
-<<<<<<< HEAD
 class Switches(MemoryGates):
     """The table of gates, as far as the kill switch needs it."""
 
@@ -95,10 +91,10 @@ def set_policy(served: Served) -> Reply:
     policy = {**served.get("/v1/contact-policy").body["policy"], "budget": 2}
     body = {"expected_version": "contact-v1", "because": "too often", "policy": policy}
     return served.write("PUT", "/v1/contact-policy", body)
-=======
+
+
 def suppress(served: Served) -> Reply:
     return served.write("POST", "/v1/suppressions", {"email": "asha@example.com", "because": "they moved"})
->>>>>>> suppression
 
 
 Write = Callable[[Served], Reply]
