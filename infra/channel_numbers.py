@@ -47,6 +47,12 @@ class ChannelNumbers(BaseModel):
     webhook_secret: Annotated[str, Field(pattern=SECRET)] | None = None
     """The secret that signs, if it is there already; None: the stack makes one."""
 
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The channels that are set up, by name."""
+        there = {"email": self.email_from, "sms": self.sms_origination, "webhook": self.webhook_url}
+        return tuple(name for name, needed in there.items() if needed is not None)
+
     @field_validator("sms_origination")
     @classmethod
     def _named_so_that_no_other_may_be_used(cls, origination: str | None) -> str | None:
