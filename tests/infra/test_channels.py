@@ -15,9 +15,11 @@ NUMBERS = {
     "email_domain": "company.example",
     "email_reply_to": "help@company.example",
     "sms_origination": "BFRHND",
+    "sms_countries": "IN,GB",
     "sms_india_entity": "1101",
     "sms_india_templates": "win_back=2202,*=3303",
     "webhook_url": "https://hooks.company.example/in",
+    "webhook_secret": "arn:aws:secretsmanager:ap-south-1:123456789012:secret:webhook-a1b2c3",
 }
 
 
@@ -85,9 +87,10 @@ def test_the_sender_sends_as_one_address_through_one_set(whole: Assembly) -> Non
     ]
 
 
-def test_the_sender_texts_from_one_sender_id(whole: Assembly) -> None:
+def test_the_sender_texts_from_one_sender_id_in_its_countries(whole: Assembly) -> None:
     (send,) = may(whole, "outreach_send", "sms-voice:SendTextMessage")
-    assert text(send["Resource"]).endswith(":sender-id/BFRHND/*")
+    reached = [text(arn).rpartition(":")[2] for arn in send["Resource"]]
+    assert reached == ["sender-id/BFRHND/IN", "sender-id/BFRHND/GB"]
 
 
 def test_nobody_but_the_sender_may_reach_a_customer(whole: Assembly) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 from beforehand.errors import RefusedError
 from beforehand.ids import from_content
 from beforehand.journal.model import Decision
+from beforehand.outreach.channels.available import not_set_up
 from beforehand.outreach.delivery.deciding import decision_of
 from beforehand.outreach.delivery.documents import Chunk, Message
 from beforehand.outreach.delivery.model import LEASE, ChannelState, Claimed, Due, Kept, Mode
@@ -78,14 +79,16 @@ def claim(
     journal: Journal,
     stopped: frozenset[str],
     now: datetime,
+    available: frozenset[Channel] = frozenset(Channel),
 ) -> Claims:
     """Looks at whatever is due, channel by channel, within the room that each has.
 
-    A channel that is switched off, or that a kill switch stops, is not looked at.
+    A channel that is switched off, or that a kill switch stops, is not looked at. One that is not `available`,
+    since this deployment has no provider for it, holds its messages as one in dry run does.
     """
     claims = Claims()
     # A claim of one channel counts against the budget of the others, so one history serves them all.
-    claiming = _Claiming(tick, facts_of, decide, policy_version, writer, journal, claims, now)
+    claiming = _Claiming(tick, facts_of, decide, policy_version, writer, journal, available, claims, now)
     for channel in ledger.channels(now):
         if channel.mode is not Mode.OFF and not stopped & {"all", channel.channel.value}:
             _look_at(channel, claiming, ledger, now)
@@ -118,10 +121,12 @@ class _Claiming:
         policy_version: str,
         writer: Writer,
         journal: Journal,
+        available: frozenset[Channel],
         claims: Claims,
         now: datetime,
     ) -> None:
         self._tick, self._facts_of, self._decide, self._writer = tick, facts_of, decide, writer
+        self._available = available
         self._policy_version, self._journal, self._claims, self._now = policy_version, journal, claims, now
         self._contacted: dict[str, list[Contact]] = {}
         self._kept: list[Kept] = []
@@ -136,7 +141,8 @@ class _Claiming:
             known = facts[due.customer_id]
             history = [*known.history, *self._contacted.get(due.customer_id, ())]
             verdict = self._decide(known.person, _planned(due), history)
-            message = self._go(due, known) if verdict.action is Action.SEND and mode is Mode.LIVE else None
+            goes = mode is Mode.LIVE and due.channel in self._available
+            message = self._go(due, known) if verdict.action is Action.SEND and goes else None
             if isinstance(message, Message):
                 going.append(message)
             else:
@@ -208,7 +214,10 @@ class _Claiming:
         if refused is not None:
             return self._kept_as(due, State.SKIPPED, f"its message cannot be made: {refused}")
         if verdict.action is Action.SEND:
-            because = f"{due.channel} is in dry run; it would have gone now"
+            is_there = due.channel in self._available
+            because = (
+                f"{due.channel} is in dry run; it would have gone now" if is_there else not_set_up(due.channel)
+            )
             return self._kept_as(due, State.HELD, because, hold=Hold.DRY_RUN)
         return self._kept_as(due, STATES[verdict.action], verdict.because, hold=verdict.hold, next_at=verdict.until)
 
