@@ -98,10 +98,10 @@ def measure(socket: str, peer: Path, customers: int, rounds: int) -> dict[str, l
     for _ in range(rounds):
         for piece in ("top_of_a_full_pass", "top_in_sequence", "count_in_sequence", "score_and_store", "selection"):
             found.setdefault(piece, []).append(_run([*ours, piece, socket], None))
+        for engine in ("iterrows", "pandas", "polars"):  # before anybody changes, to find the same ten
+            found.setdefault(engine, []).append(_run([*theirs, engine, *target], environment))
         _change(socket, customers // 100)
         found.setdefault("what_changed", []).append(_run([*ours, "what_changed", socket], None))
-        for engine in ("iterrows", "pandas", "polars"):
-            found.setdefault(engine, []).append(_run([*theirs, engine, *target], environment))
         found.setdefault("whole_pass", []).append(_run([*ours, "whole_pass", socket], None))
         _vacuum(socket)
     return found
