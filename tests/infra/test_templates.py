@@ -30,7 +30,6 @@ DATABASE_FUNCTIONS = {
     "outreach_record",
     "inbox_apply",
     "api_serve",
-    "inbox_apply",
 }
 EGRESS_FUNCTIONS = {
     "database_setup",
