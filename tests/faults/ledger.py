@@ -12,12 +12,15 @@ from uuid import UUID
 from beforehand.outreach.cases import NewCase
 from beforehand.outreach.delivery.model import ChannelState, Claimed, Due, Kept, Mode, Move, Question
 from beforehand.outreach.model import Channel, Hold, Proposal, Purpose, State
+from beforehand.outreach.outcomes import NOT_REACHED, UNDER_WAY, Kind, consequence
 
 MOVES: Mapping[State, frozenset[State]] = {
     State.SCHEDULED: frozenset(
-        {State.CLAIMED, State.HELD, State.SKIPPED, State.EXPIRED, State.CANCELLED}
+        {State.CLAIMED, State.HELD, State.SKIPPED, State.EXPIRED, State.CANCELLED, State.SENT}
     ),
-    State.HELD: frozenset({State.SCHEDULED, State.CLAIMED, State.SKIPPED, State.EXPIRED, State.CANCELLED}),
+    State.HELD: frozenset(
+        {State.SCHEDULED, State.CLAIMED, State.SKIPPED, State.EXPIRED, State.CANCELLED, State.SENT}
+    ),
     State.CLAIMED: frozenset(
         {State.SENT, State.SCHEDULED, State.HELD, State.SKIPPED, State.FAILED, State.UNKNOWN}
     ),
@@ -25,9 +28,10 @@ MOVES: Mapping[State, frozenset[State]] = {
         {State.SENT, State.SCHEDULED, State.HELD, State.SKIPPED, State.FAILED, State.REVIEW, State.DELIVERED}
     ),
     State.SENT: frozenset({State.DELIVERED, State.FAILED}),
+    State.DELIVERED: frozenset({State.FAILED}),
     State.REVIEW: frozenset({State.SENT, State.SCHEDULED, State.CANCELLED, State.DELIVERED}),
 }  # fmt: skip
-"""Which state may follow which, as migration 0014 says it."""
+"""Which state may follow which, as the migrations 0014 and 0017 say it."""
 
 WAITING = frozenset({State.SCHEDULED, State.HELD})
 IN_FLIGHT = frozenset({State.CLAIMED, State.UNKNOWN})
@@ -81,6 +85,8 @@ class MemoryLedger:
     rows: dict[UUID, Row] = field(default_factory=dict)
     tries: dict[tuple[UUID, int], Try] = field(default_factory=dict)
     cases: frozenset[UUID] = frozenset()
+    reached: frozenset[UUID] = frozenset()
+    """Messages of which a report says that they reached the person."""
 
     def copy(self) -> "MemoryLedger":
         return replace(self, modes=dict(self.modes), rows=dict(self.rows), tries=dict(self.tries))
@@ -88,7 +94,7 @@ class MemoryLedger:
     def key(self) -> tuple[Any, ...]:
         """Everything it holds, for comparison."""
         modes = frozenset(self.modes.items())
-        return (frozenset(self.rows.items()), frozenset(self.tries.items()), self.cases, modes)
+        return (frozenset(self.rows.items()), frozenset(self.tries.items()), self.cases, self.reached, modes)
 
     def propose(self, proposals: Sequence[Proposal]) -> None:
         for one in proposals:
@@ -102,7 +108,7 @@ class MemoryLedger:
 
     def release(self, outreach_id: UUID, *, now: datetime) -> bool:
         row = self.rows[outreach_id]
-        if row.state is not State.HELD or row.not_after <= now:
+        if row.state not in (State.HELD, State.REVIEW) or row.not_after <= now:
             return False
         at = max(row.due_at, now)
         self._put(row, state=State.SCHEDULED, hold=None, due_at=at, next_at=at)
@@ -115,13 +121,29 @@ class MemoryLedger:
         self._put(row, state=State.CANCELLED, hold=None, next_at=None)
         return True
 
-    def heard(self, outreach_id: UUID, attempt: int, *, delivered: bool = False) -> bool:
-        """The provider's event names an attempt: it was sent, or has arrived. False where that is no news."""
-        row, becomes = self.rows[outreach_id], State.DELIVERED if delivered else State.SENT
-        if row.attempt != attempt or row.state is becomes or becomes not in MOVES.get(row.state, ()):
+    def confirm(self, outreach_id: UUID) -> bool:
+        row = self.rows[outreach_id]
+        if row.state is not State.REVIEW:
             return False
-        self._put(row, state=becomes, hold=None, next_at=None)
+        self._put(row, state=State.SENT)
         return True
+
+    def heard(self, outreach_id: UUID, attempt: int | None, kind: Kind, *, now: datetime) -> tuple[State, ...]:
+        """A provider's report of an attempt is applied; returns the states that the message went through."""
+        row = self.rows[outreach_id]
+        comes = consequence(row.state, row.attempt, kind, of_attempt=attempt)
+        if kind not in NOT_REACHED:
+            self.reached |= {outreach_id}
+        for state in comes.through:
+            self._put(self.rows[outreach_id], state=state, hold=None, next_at=None, because=comes.because)
+        key = (outreach_id, attempt or row.attempt)
+        tried = self.tries.get(key)
+        if comes.through and tried is not None and tried.outcome in (None, "unknown"):
+            arrived = {State.SENT, State.DELIVERED} & set(comes.through)
+            self.tries[key] = replace(
+                tried, outcome="accepted" if arrived else "refused", ended_at=tried.ended_at or now
+            )
+        return comes.through
 
     def expire(self, now: datetime) -> int:
         over = [row for row in self.rows.values() if row.state in WAITING and row.not_after <= now]
@@ -203,6 +225,9 @@ class MemoryLedger:
         return []
 
     def _put(self, row: Row, *, state: State, **changes: Any) -> None:
+        if state in WAITING and row.state in UNDER_WAY and row.outreach_id in self.reached:
+            # Nothing that has reached a person is planned again.
+            state, changes = State.SENT, {**changes, "hold": None, "next_at": None}
         if state is not row.state and state not in MOVES.get(row.state, ()):
             raise IllegalMoveError(f"an outreach that is {row.state} cannot become {state}")
         self.rows[row.outreach_id] = replace(row, state=state, **changes)

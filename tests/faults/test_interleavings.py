@@ -13,6 +13,7 @@ from beforehand.outreach.delivery import recording
 from beforehand.outreach.delivery.model import LEASE, SETTLE, Ended, Move, Question, Told
 from beforehand.outreach.delivery.settling import settle
 from beforehand.outreach.model import Channel, State
+from beforehand.outreach.outcomes import Kind
 from tests.faults.interleaver import Explorer, FailingScheduleError, Happening
 from tests.faults.world import NOW, Plan, World, a_tick, contact_of, delivery_of, world_of
 
@@ -30,7 +31,7 @@ def passes(time: timedelta) -> Callable[[World], None]:
 
 
 def is_heard(world: World) -> None:
-    world.ledger.heard(*world.taken[-1])
+    world.ledger.heard(*world.taken[-1], Kind.SENT, now=world.now)
 
 
 def is_marked(world: World) -> None:

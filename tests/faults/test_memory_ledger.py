@@ -12,7 +12,10 @@ from pg8000.exceptions import DatabaseError
 from beforehand.adapters.postgres import Transaction
 from beforehand.outreach.delivery.model import LEASE, Claimed, Ended, Kept, Mode, Move
 from beforehand.outreach.delivery.store import PostgresDelivery
+from beforehand.outreach.inbox.documents import Report
+from beforehand.outreach.inbox.outcomes_store import PostgresOutcomes
 from beforehand.outreach.model import Channel, Hold, State
+from beforehand.outreach.outcomes import Kind, consequence
 from beforehand.outreach.store import PostgresOutreach
 from tests.faults.ledger import MOVES, IllegalMoveError, MemoryLedger
 from tests.faults.world import NOW, proposal
@@ -28,7 +31,8 @@ class Both:
         self.transaction = transaction
         self.real, self.desk = PostgresDelivery(transaction), PostgresOutreach(transaction)
         self.memory = MemoryLedger(modes=dict(MODES), per_minute=6, at_once=4)
-        self.now, self.refused, self.chunks = NOW, 0, 0
+        self.outcomes = PostgresOutcomes(transaction)
+        self.now, self.refused, self.chunks, self.reports = NOW, 0, 0, 0
         transaction.run("update outreach_channels set mode = 'live' where channel <> 'sms'")
         transaction.run("update outreach_channels set per_minute = 6, at_once = 4")
 
@@ -99,6 +103,7 @@ def any_deed(both: Both, random: Random) -> None:
             both.do("keep", kept, now=both.now)
         case 6 | 7:
             settle(both, random)
+            hear(both, random)
         case _:
             for row in some:
                 desk(both, row.outreach_id, random)
@@ -147,11 +152,34 @@ def settle(both: Both, random: Random) -> None:
 
 
 def desk(both: Both, one: UUID, random: Random) -> None:
-    if random.random() < 0.7:
-        done = both.desk.release(one, now=both.now).status == "done"
-        assert done == both.memory.release(one, now=both.now)
-    else:
-        assert (both.desk.withdraw(one).status == "done") == both.memory.withdraw(one)
+    """A person lets a message go, withdraws it, or says that it arrived."""
+    match random.choice("rrwc"):
+        case "r":
+            done = both.desk.release(one, now=both.now).status == "done"
+            assert done == both.memory.release(one, now=both.now)
+        case "w":
+            assert (both.desk.withdraw(one, now=both.now).status == "done") == both.memory.withdraw(one)
+        case _:
+            done = both.desk.confirm(one, because="it arrived", now=both.now).status == "done"
+            assert done == both.memory.confirm(one)
+
+
+def hear(both: Both, random: Random) -> None:
+    """A provider reports something of an attempt, perhaps of an old one."""
+    if not both.memory.tries or random.random() < 0.6:
+        return
+    one, attempt = random.choice(list(both.memory.tries))
+    report = Report(
+        provider="provider", event_id=str(both.reports), outreach_id=one, attempt=random.choice([attempt, None]),
+        kind=random.choice(list(Kind)), at=both.now,
+    )  # fmt: skip
+    both.reports += 1
+    held = both.outcomes.hold(one)
+    assert held is not None
+    comes = consequence(held.state, held.attempt, report.kind, of_attempt=report.attempt)
+    both.outcomes.add(report, comes, received_at=both.now, now=both.now)
+    both.outcomes.move(report, held, comes, now=both.now)
+    assert both.memory.heard(one, report.attempt, report.kind, now=both.now) == comes.through
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -25,6 +25,9 @@ NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 A_WHILE = timedelta(minutes=16)
 """Longer than any lease, and than the time in which a provider's event is waited for."""
 
+A_LONG_TIME = timedelta(days=2)
+"""When whatever waited is over."""
+
 Key = tuple[UUID, int]
 
 
@@ -279,17 +282,19 @@ def a_tick(name: str) -> Callable[[World, Port], None]:
 def drain(world: World, name: str, *, most: int = 12) -> None:
     """Undisturbed ticks, with the clock moved on and the kill switch let go, until nothing is open."""
     world.gates.switched.clear()
+    world.taken, world.hanging = world.taken + world.hanging, ()
     for number in range(most):
-        world.passed += A_WHILE
-        world.taken, world.hanging = world.taken + world.hanging, ()
-        a_tick(f"{name} {number}")(world, undisturbed)
         if not any(row.state in OPEN for row in world.ledger.rows.values()):
             return
+        world.passed += A_WHILE if number < most // 2 else A_LONG_TIME
+        a_tick(f"{name} {number}")(world, undisturbed)
 
 
-def proposal(customer_id: str, channel: Channel, *, due_at: datetime = NOW, held: bool = False) -> Proposal:
+def proposal(
+    customer_id: str, channel: Channel, *, due_at: datetime = NOW, held: bool = False, step: int = 0
+) -> Proposal:
     return Proposal(
-        customer_id=customer_id, purpose=Purpose.MANUAL, cycle="once", step=0, channel=channel, priority=50,
+        customer_id=customer_id, purpose=Purpose.MANUAL, cycle="once", step=step, channel=channel, priority=50,
         due_at=due_at, not_after=due_at + timedelta(days=2), language="en", subject="s", body="b", because="c",
         run_id=None, held=held,
     )  # fmt: skip
