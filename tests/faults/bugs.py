@@ -12,6 +12,7 @@ ORDERS = "tests/faults/test_interleavings.py"
 MACHINE = "tests/faults/test_ledger_machine.py"
 AT_ONCE = "tests/faults/test_at_once.py"
 GATES = "tests/contracts/test_gates.py"
+CLAIMING = "tests/outreach/test_claiming.py"
 SENDING = "tests/outreach/test_sending.py"
 SETTLING = "tests/outreach/test_settling.py"
 
@@ -133,8 +134,23 @@ BUGS = (
     ),
     bug(
         "the budget forgets what goes in the same tick", f"{DELIVERY}/claiming.py",
-        ("history = [*known.history, *self._contacted.get(due.customer_id, ())]", "history = [*known.history]"),
+        ("claimed = self._contacted.get(due.customer_id, ())", "claimed = ()"),
         found_by=MACHINE,
+    ),
+    bug(
+        "what goes by another channel in the same tick counts twice", f"{DELIVERY}/claiming.py",
+        (" for contact in claimed if contact.outreach_id not in told", " for contact in claimed"),
+        found_by=CLAIMING,
+    ),
+    bug(
+        "one message that cannot be looked at keeps all others", f"{DELIVERY}/claiming.py",
+        ("            except Exception as error:\n", "            except ZeroDivisionError as error:\n"),
+        found_by=CLAIMING,
+    ),
+    bug(
+        "a message is sent after its lease", f"{DELIVERY}/sending.py",
+        ("if time_left() and now() < chunk.lease_until", "if time_left()"),
+        found_by=SENDING,
     ),
     bug(
         "a second attempt has the number of the first", f"{DELIVERY}/claiming.py",

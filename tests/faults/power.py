@@ -18,6 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.faults.bugs import BUGS, Bug
+from tests.faults.conftest import FIRST_FAILURE
 
 ROOT = Path(__file__).parent.parent.parent
 COPIED = ("layers", "tests", "functions", "cli", "infra", "events", "pyproject.toml", "Makefile", "cdk.json")
@@ -69,8 +70,9 @@ def _run(copy: Path, tests: str) -> tuple[str | None, str]:
     """The first test that fails, if one does; raises where the tests could not be run at all."""
     layer = copy / "layers" / "beforehand" / "python"
     paths = os.pathsep.join(map(str, (copy, layer, copy / "cli")))
+    profile = ["--hypothesis-profile", FIRST_FAILURE] if tests.startswith("tests/faults/") else []
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *tests.split(), "-x", "-p", "no:cacheprovider", "--no-header", "-rfE"],
+        [sys.executable, "-m", "pytest", tests, *profile, "-x", "-p", "no:cacheprovider", "--no-header", "-rfE"],
         cwd=copy, env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True, timeout=SECONDS,
         check=False,
     )  # fmt: skip

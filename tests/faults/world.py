@@ -242,7 +242,7 @@ def sender(world: World, port: Port, chunk: Chunk) -> None:
         chunk,
         provider=_Provider(world, port),
         gates=_Gates(world, port),
-        now=lambda: NOW,
+        now=lambda: world.now,
         monotonic=lambda: port("clock", world.passed.total_seconds),
         time_left=lambda: True,
     )
