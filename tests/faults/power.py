@@ -98,6 +98,16 @@ def _copy(root: Path, directory: Path) -> Path:
     return directory
 
 
+def _sound(chosen: Sequence[Bug]) -> None:
+    """Without a bug the tests must pass: what fails anyway finds nothing."""
+    with TemporaryDirectory(prefix="beforehand-power-") as directory:
+        copy = _copy(ROOT, Path(directory))
+        for tests in sorted({tests for bug in chosen for tests in bug.tests}):
+            by, said = _run(copy, tests)
+            if by is not None:
+                raise SystemExit(f"{by} fails without any bug; mend that first\n{said[-3_000:]}")
+
+
 def table(caught: Sequence[Caught]) -> str:
     """Bug, what found it, and how long that took."""
     width = max(len(one.bug.name) for one in caught)
@@ -118,6 +128,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"no bug is named so; there are: {', '.join(bug.name for bug in BUGS)}")
     for bug in chosen:
         patched(bug, ROOT)
+    _sound(chosen)
     with ThreadPoolExecutor(given.at_once) as hunters:
         caught = []
         for one in hunters.map(hunt, chosen):

@@ -68,9 +68,12 @@ def claimed(channel: Channel, *plan: Plan) -> tuple[World, Callable[..., None]]:
     return world, delivery_of(chunk)
 
 
-def explored(channel: Channel, plan: Sequence[Plan], *happenings: Happening, losses: int = 0) -> int:
+def explored(
+    channel: Channel, plan: Sequence[Plan], *happenings: Happening, losses: int = 0, sees_time: bool = False
+) -> int:
     """Looks at a sender beside the tick that follows; returns how many orders were covered."""
     world, delivery = claimed(channel, *plan)
+    world.senders_see_time = sees_time
     late = (LATE,) if Plan.HANGS in plan else ()
     found = Explorer().explore(
         world, {"sender": delivery, "tick": a_tick("second")}, happenings=(*happenings, *late), losses=losses
@@ -84,7 +87,13 @@ def explored(channel: Channel, plan: Sequence[Plan], *happenings: Happening, los
     [*((Channel.EMAIL, plan) for plan in Plan), (Channel.WEBHOOK, LOST), (Channel.WEBHOOK, Plan.HANGS)],
 )
 def test_sender_asker_and_event_in_every_order(channel: Channel, plan: Plan) -> None:
-    assert explored(channel, [plan], LEASE_PASSES, IT_SETTLES, AN_EVENT) > 10_000
+    assert explored(channel, [plan], LEASE_PASSES, IT_SETTLES, AN_EVENT) > 5_000
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("plan", [Plan.ACCEPTS, Plan.THROTTLES])
+def test_a_sender_whose_clocks_see_that_it_was_frozen_loses_nothing(channel: Channel, plan: Plan) -> None:
+    assert explored(channel, [plan], LEASE_PASSES, AN_EVENT, sees_time=True) > 500
 
 
 @pytest.mark.parametrize("channel", CHANNELS)

@@ -132,13 +132,13 @@ class Delivery(RuleBasedStateMachine):
         connection.run("begin")
         self.transaction = Transaction(connection)
 
-    @initialize(channel=st.sampled_from([Channel.EMAIL, Channel.EMAIL, Channel.WEBHOOK]))
-    def deployed(self, channel: Channel) -> None:
+    @initialize(channel=st.sampled_from([Channel.EMAIL, Channel.EMAIL, Channel.WEBHOOK]), sees_time=st.booleans())
+    def deployed(self, channel: Channel, sees_time: bool) -> None:
         self.transaction.run(
             "update outreach_channels set mode = case when channel = :live then 'live' else 'off' end", live=channel
         )
         ledger = RealLedger(self.transaction, lambda: self.world.now)
-        self.world = RealWorld(channel=channel, plan=(Plan.ACCEPTS,), ledger=ledger)
+        self.world = RealWorld(channel=channel, plan=(Plan.ACCEPTS,), ledger=ledger, senders_see_time=sees_time)
         self.desk = PostgresOutreach(self.transaction)
         self.plan_message("C1", held=False)
 

@@ -18,7 +18,7 @@ from beforehand.outreach.delivery.model import EVIDENCE, Due, Mode
 from beforehand.outreach.gate.model import Action, Contact, Facts, Person, Planned, Verdict
 from beforehand.outreach.model import Channel, Proposal, Purpose
 from tests.faults.ledger import OPEN, UNCONTACTED, MemoryLedger
-from tests.faults.steps import Port, undisturbed
+from tests.faults.steps import AT_ONCE, Port, undisturbed
 from tests.outreach.gates import MemoryGates
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -71,6 +71,8 @@ class World:
     plan: tuple[Plan, ...]
     ledger: Any
     gates: MemoryGates = field(default_factory=MemoryGates)
+    senders_see_time: bool = False
+    """Whether a sender that was frozen can tell by its clocks: a frozen machine's clocks may stand still, too."""
     passed: timedelta = timedelta(0)
     calls: int = 0
     taken: tuple[Key, ...] = ()
@@ -236,14 +238,30 @@ class _Provider:
         return answer
 
 
+class _Readings:
+    """A sender's clock: it can be frozen before it looks at its lease, and again before it looks for that."""
+
+    def __init__(self, port: Port, read: Callable[[], Any], *, stops: Callable[[int], bool]) -> None:
+        self._port, self._read, self._stops, self._number = port, read, stops, 0
+
+    def __call__(self) -> Any:
+        self._number += 1
+        return self._port("clock" if self._stops(self._number) else f"{AT_ONCE}clock", self._read)
+
+
 def sender(world: World, port: Port, chunk: Chunk) -> None:
     """`outreach_send`."""
+    sees = world.senders_see_time
     sending.send(
         chunk,
         provider=_Provider(world, port),
         gates=_Gates(world, port),
-        now=lambda: world.now,
-        monotonic=lambda: port("clock", world.passed.total_seconds),
+        now=_Readings(port, lambda: world.now, stops=lambda number: number == 1) if sees else lambda: NOW,
+        monotonic=(
+            _Readings(port, lambda: world.passed.total_seconds(), stops=lambda number: number % 2 == 0)
+            if sees
+            else lambda: 0.0
+        ),
         time_left=lambda: True,
     )
 
