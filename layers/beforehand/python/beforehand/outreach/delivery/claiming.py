@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from beforehand.errors import RefusedError
 from beforehand.ids import from_content
 from beforehand.journal.model import Decision
 from beforehand.outreach.channels.available import not_set_up
-from beforehand.outreach.delivery.deciding import decision_of
+from beforehand.outreach.delivery.deciding import decision_of, planned_of
 from beforehand.outreach.delivery.documents import Chunk, Message
 from beforehand.outreach.delivery.model import LEASE, ChannelState, Claimed, Due, Kept, Mode
 from beforehand.outreach.gate.model import Action, Contact, Facts, Person, Planned, Verdict
@@ -24,6 +24,9 @@ BATCH = 500
 
 MOST_LOOKED_AT = 5_000
 """When a tick looks at no further messages of a channel; the next one begins a minute later."""
+
+STUMBLED_REST = timedelta(minutes=15)
+"""How long a message rests that could not even be looked at; it keeps no other from going."""
 
 STATES = {Action.HOLD: State.HELD, Action.SKIP: State.SKIPPED, Action.EXPIRE: State.EXPIRED}
 
@@ -62,6 +65,8 @@ class Claims:
     chunks: list[Chunk] = field(default_factory=list)
     claimed: list[Claimed] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)
+    stumbled: int = 0
+    """How many could not be looked at, because of a mistake of ours."""
 
     def count(self, state: State) -> int:
         """How many messages became this."""
@@ -139,10 +144,14 @@ class _Claiming:
         going, decisions = [], []
         for due in batch:
             known = facts[due.customer_id]
-            history = [*known.history, *self._contacted.get(due.customer_id, ())]
-            verdict = self._decide(known.person, _planned(due), history)
+            history = self._history(due, known)
             goes = mode is Mode.LIVE and due.channel in self._available
-            message = self._go(due, known) if verdict.action is Action.SEND and goes else None
+            try:
+                verdict = self._decide(known.person, planned_of(due), history)
+                message = self._go(due, known) if verdict.action is Action.SEND and goes else None
+            except Exception as error:
+                self._stumble(due, error)
+                continue
             if isinstance(message, Message):
                 going.append(message)
             else:
@@ -157,6 +166,18 @@ class _Claiming:
                 )  # fmt: skip
         self._journal.record(decisions)
         return going
+
+    def _history(self, due: Due, known: Facts) -> list[Contact]:
+        """What went to them, and what this tick has claimed for them; each once, whoever knows of it."""
+        told = {contact.outreach_id for contact in known.history}
+        claimed = self._contacted.get(due.customer_id, ())
+        return [*known.history, *(contact for contact in claimed if contact.outreach_id not in told)]
+
+    def _stumble(self, due: Due, error: Exception) -> None:
+        """Nobody foresaw it. Its text may quote an address; the others go on, and it is tried again."""
+        because = f"it could not be looked at: that failed with {type(error).__name__}; it is tried again"
+        self._kept.append(self._kept_as(due, State.SCHEDULED, because, next_at=self._now + STUMBLED_REST))
+        self._claims.stumbled += 1
 
     def kept_now(self) -> list[Kept]:
         """What was kept since this was last asked."""
@@ -235,14 +256,3 @@ class _Claiming:
 
 
 GOES = "the gate let it go"
-
-
-def _planned(due: Due) -> Planned:
-    return Planned(
-        outreach_id=due.outreach_id,
-        purpose=due.purpose,
-        channel=due.channel,
-        due_at=due.due_at,
-        not_after=due.not_after,
-        automated=due.automated,
-    )

@@ -62,6 +62,7 @@ def tick(_due: TickDue) -> Ticked:
         skipped=claims.count(State.SKIPPED),
         expired=claims.count(State.EXPIRED) + expired,
         given_up=given_up,
+        stumbled=claims.stumbled,
     )
 
 
