@@ -92,13 +92,12 @@ class ChannelNumbers(BaseModel):
         return []
 
     def _webhook(self) -> list[str]:
-        if self.webhook_url and not self.webhook_secret and getattr(self, "runs_on", "aws") != "host":
-            return ["webhook_secret: name the secret (ARN) that signs; docs/channels.md says how to make it"]
         if self.webhook_url is None:
             return [] if self.webhook_secret is None else ["webhook_secret: name webhook_url, which it signs for"]
         parts = urlsplit(self.webhook_url)
         loopback = parts.hostname in ("127.0.0.1", "localhost")
-        if getattr(self, "runs_on", "aws") == "host":
+        on_host = getattr(self, "runs_on", "aws") == "host"
+        if on_host:
             good, wanted = (
                 parts.scheme == "http" and loopback,
                 "http://127.0.0.1:<port>/…, the sink on this machine",
@@ -107,4 +106,8 @@ class ChannelNumbers(BaseModel):
             named = re.fullmatch(DOMAIN, parts.hostname or "") is not None
             good = parts.scheme == "https" and named and "@" not in parts.netloc and not parts.fragment
             wanted = "https://<a full host name>/…, without a user, a password or a fragment"
-        return [] if good else [f"webhook_url: it may be {wanted}"]
+        if not good:
+            return [f"webhook_url: it may be {wanted}"]
+        if self.webhook_secret is None and not on_host:
+            return ["webhook_secret: name the secret (ARN) that signs; docs/channels.md says how to make it"]
+        return []

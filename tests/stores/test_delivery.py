@@ -207,7 +207,7 @@ def test_a_record_that_comes_too_late_is_fenced(desk: Desk) -> None:
     (first,) = desk.claim().chunks
     desk.ask(NOW + LEASE)
     (second,) = desk.claim(NOW + LEASE).chunks
-    assert desk.send(first, NOW + LEASE).left == 1
+    assert desk.send(first, NOW + LEASE).void == 1
     assert desk.record(first, NOW + LEASE).sent == 0
     assert desk.state(one) == "claimed"
     desk.send(second, NOW + LEASE)
