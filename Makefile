@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo up down test faults check bench bench-import bench-scan bootstrap deploy destroy synth openapi lock clean
+.PHONY: demo up down test faults faults-power check bench bench-import bench-scan bootstrap deploy destroy synth openapi lock clean
 
 demo: $(VENV)/.run        ## start everything and show the main job
 	$(BIN)/beforehand demo
@@ -19,6 +19,9 @@ test: $(VENV)/.test       ## every test
 
 faults: $(VENV)/.test     ## what the product lives through, one test for each fault
 	$(BIN)/python -m pytest tests/faults -v
+
+faults-power: $(VENV)/.test ## whether the tests of delivery find each bug that is planted; about a quarter of an hour
+	$(BIN)/python -m tests.faults.power
 
 check: $(VENV)/.test      ## style, types, import rules, security rules of the stacks
 	$(BIN)/ruff check .

@@ -37,6 +37,12 @@ def top_of_a_full_pass(transaction: Transaction) -> list[str]:
     return [row["customer_id"] for row in transaction.rows(TOP)]
 
 
+def top_in_sequence(transaction: Transaction) -> list[str]:
+    """The same by one process alone."""
+    transaction.run("set local max_parallel_workers_per_gather = 0")
+    return top_of_a_full_pass(transaction)
+
+
 def count_in_sequence(transaction: Transaction) -> list[str]:
     transaction.run("set local max_parallel_workers_per_gather = 0")
     transaction.rows("select count(*) from churn_signals where csat > 0")
@@ -82,7 +88,15 @@ def _today(transaction: Transaction) -> datetime:
 
 PIECES: dict[str, Callable[[Transaction], list[str]]] = {
     f.__name__: f
-    for f in (top_of_a_full_pass, count_in_sequence, score_and_store, whole_pass, what_changed, selection)
+    for f in (
+        top_of_a_full_pass,
+        top_in_sequence,
+        count_in_sequence,
+        score_and_store,
+        whole_pass,
+        what_changed,
+        selection,
+    )
 }
 
 

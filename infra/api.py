@@ -43,7 +43,7 @@ class Api(cdk.Stack):
                 user_client_id=foundation.users.client_id,
                 scan_every_minutes=stage.scan_every_minutes,
                 channels=",".join(stage.channels) or "none",
-                company_name=stage.company_name,
+                **stage.company,
             ),
             database=foundation.database,
             rights=[
@@ -64,6 +64,7 @@ class Api(cdk.Stack):
             self,
             "Http",
             stage=stage,
+            way_in=foundation.way_in,
             users=foundation.users,
             function=serve,
             routes=sorted(LEAST_ROLE),
@@ -72,7 +73,5 @@ class Api(cdk.Stack):
         )
         watched = [Watched(functions=(serve,), dead_letters=dead_letters), receive.watched]
         watch_api(Alarms(self, "Alarms", stage=stage, staff=foundation.staff), watched, http)
-        cdk.CfnOutput(self, "ApiId", value=http.id)
-        cdk.CfnOutput(self, "ApiUrl", value=http.url)
         for function in (serve, receive.function):
             cdk.CfnOutput(self, f"{camel(function.name)}Function", value=function.function.function_name)

@@ -17,6 +17,11 @@ ORIGINATION = re.compile(
 )
 
 
+def is_sender_id(origination: str | None) -> bool:
+    """Whether text messages are from a name, rather than a number or a pool."""
+    return origination is not None and not origination.startswith(("arn:", "phone-", "pool-"))
+
+
 class ChannelNumbers(BaseModel):
     """How customers are reached in one stage."""
 
@@ -30,6 +35,8 @@ class ChannelNumbers(BaseModel):
 
     sms_origination: str | None = None
     """Whom text messages are from: a sender id, or a number or pool by id or ARN. None: no text messages."""
+    sms_countries: Annotated[str, Field(pattern=r"^[A-Z]{2}(,[A-Z]{2})*$")] | None = None
+    """The countries in which a sender id is registered, by their codes (ISO 3166) with commas between."""
     sms_configuration_set: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
     """One that the account has, for its protection or feedback; events come without one."""
     sms_message_type: Literal["PROMOTIONAL", "TRANSACTIONAL"] = "PROMOTIONAL"
@@ -45,7 +52,12 @@ class ChannelNumbers(BaseModel):
     webhook_hosts: str | None = None
     """The hosts that it may lie on, with commas between; None: the URL's own."""
     webhook_secret: Annotated[str, Field(pattern=SECRET)] | None = None
-    """The secret that signs, if it is there already; None: the stack makes one."""
+    """The secret that signs. On this machine there may be none: the stack makes one."""
+
+    @property
+    def sms_sender_countries(self) -> tuple[str, ...]:
+        """The countries in which a sender id is registered."""
+        return tuple(self.sms_countries.split(",")) if self.sms_countries else ()
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -79,6 +91,8 @@ class ChannelNumbers(BaseModel):
         return []
 
     def _sms(self) -> list[str]:
+        if bool(self.sms_countries) != is_sender_id(self.sms_origination):
+            return ["sms_countries: name the countries of a sender id, such as IN,GB; a number or a pool has none"]
         if (self.sms_india_entity is None) != (self.sms_india_templates is None):
             return ["sms_india_entity and sms_india_templates: India's register wants both, or leave both out"]
         return []
@@ -88,7 +102,8 @@ class ChannelNumbers(BaseModel):
             return [] if self.webhook_secret is None else ["webhook_secret: name webhook_url, which it signs for"]
         parts = urlsplit(self.webhook_url)
         loopback = parts.hostname in ("127.0.0.1", "localhost")
-        if getattr(self, "runs_on", "aws") == "host":
+        on_host = getattr(self, "runs_on", "aws") == "host"
+        if on_host:
             good, wanted = (
                 parts.scheme == "http" and loopback,
                 "http://127.0.0.1:<port>/…, the sink on this machine",
@@ -97,4 +112,8 @@ class ChannelNumbers(BaseModel):
             named = re.fullmatch(DOMAIN, parts.hostname or "") is not None
             good = parts.scheme == "https" and named and "@" not in parts.netloc and not parts.fragment
             wanted = "https://<a full host name>/…, without a user, a password or a fragment"
-        return [] if good else [f"webhook_url: it may be {wanted}"]
+        if not good:
+            return [f"webhook_url: it may be {wanted}"]
+        if self.webhook_secret is None and not on_host:
+            return ["webhook_secret: name the secret (ARN) that signs; docs/channels.md says how to make it"]
+        return []

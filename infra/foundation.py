@@ -15,6 +15,7 @@ from infra.constructs.network import Network
 from infra.constructs.postgres import Postgres
 from infra.constructs.staff_topic import StaffTopic
 from infra.constructs.users import Users
+from infra.constructs.way_in import WayIn
 from infra.constructs.webhook_secret import WebhookSecret
 from infra.stage import Stage
 from infra.watch import watch_database
@@ -44,6 +45,7 @@ class Foundation(cdk.Stack):
             EmailDomain(self, "EmailDomain", stage=stage, domain=stage.email_domain)
         self.inbox = Inbox(self, "InboxTable", stage=stage, key=self.key)
         self.staff = StaffTopic(self, "Staff", stage=stage, key=self.key)
+        self.way_in = WayIn(self, "WayIn", stage=stage)
         self.users = Users(self, "Users", stage=stage)
         watch_database(Alarms(self, "Alarms", stage=stage, staff=self.staff), self.database, stage)
 
@@ -55,5 +57,7 @@ class Foundation(cdk.Stack):
         cdk.CfnOutput(self, "Inbox", value=self.inbox.name)
         cdk.CfnOutput(self, "DatabaseHost", value=self.database.instance.attr_endpoint_address)
         cdk.CfnOutput(self, "MasterSecret", value=self.database.master_secret)
+        cdk.CfnOutput(self, "ApiId", value=self.way_in.id)
+        cdk.CfnOutput(self, "ApiUrl", value=self.way_in.url)
         cdk.CfnOutput(self, "UserPool", value=self.users.pool_id)
         cdk.CfnOutput(self, "UserPoolClient", value=self.users.client_id)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from zoneinfo import available_timezones
 
 from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -62,6 +63,13 @@ class Stage(ChannelNumbers):
     """The region's prefix lists of S3 and DynamoDB, to which database functions are then confined by name."""
 
     company_name: Annotated[str, Field(min_length=1, max_length=100)]
+    company_address: Annotated[str, Field(min_length=1, max_length=300)] | None = None
+    """Stands below every e-mail; many countries ask for it."""
+    company_support_url: Annotated[str, Field(pattern=r"^https://[^\s]+$")] | None = None
+    """Where customers find help; stands below every e-mail."""
+    company_language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en"
+    company_zone: str = "UTC"
+    """The company's own zone (IANA), by which times are told to those whose zone nobody knows."""
     staff_email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")] | None = None
     """Who is told; None: nobody is subscribed to the staff topic."""
 
@@ -77,6 +85,8 @@ class Stage(ChannelNumbers):
     write_concurrency: Annotated[int, Field(ge=1, le=40)] = 5
     """How many messages of one scan are written at a time; new accounts run ten functions at a time in all."""
 
+    public_url: Annotated[str, Field(pattern=r"^https?://[^\s]+[^/\s]$")] | None = None
+    """Where customers reach the API, `{api}` for its id: a domain of your own. None: the API's own address."""
     api_calls_per_second: Annotated[int, Field(ge=1, le=10_000)] = 20
     api_calls_at_once: Annotated[int, Field(ge=1, le=5_000)] = 40
     bedrock_model: Annotated[str, Field(pattern=BEDROCK_MODEL)] | None = None
@@ -112,6 +122,13 @@ class Stage(ChannelNumbers):
         clock_grid.cron(minutes)
         return minutes
 
+    @field_validator("company_zone")
+    @classmethod
+    def _known_to_iana(cls, zone: str) -> str:
+        if zone not in available_timezones():
+            raise ValueError("name a zone of the IANA database, such as Asia/Kolkata")
+        return zone
+
     @field_validator("log_retention_days")
     @classmethod
     def _kept_by_cloudwatch(cls, days: int) -> int:
@@ -145,6 +162,12 @@ class Stage(ChannelNumbers):
             return cls(**{**stages[name], **given, "name": name})
         except ValidationError as error:
             raise InvalidStageError(name, [_problem(e) for e in error.errors()]) from error
+
+    @property
+    def company(self) -> dict[str, str]:
+        """What messages and previews say of the company."""
+        names = ("company_name", "company_address", "company_support_url", "company_language", "company_zone")
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
 
     @property
     def on_host(self) -> bool:

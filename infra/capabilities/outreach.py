@@ -81,7 +81,13 @@ class _Functions:
             "outreach_claim",
             runtime=runtime,
             dead_letters=dead_letters,
-            settings=database.settings(OutreachClaimSettings, role, **where, company_name=stage.company_name),
+            settings=database.settings(
+                OutreachClaimSettings,
+                role,
+                **where,
+                **{**channels.settings, **stage.company},
+                public_url=foundation.way_in.public_url,
+            ),
             database=database,
             rights=[*files.write(Prefix.CHUNKS), *files.read(Prefix.SECRETS), *gates.read()],
         )

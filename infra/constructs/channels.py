@@ -38,7 +38,7 @@ class Channels(Construct):
     def _sms(self, scope: Construct, stage: Stage) -> None:
         if stage.sms_origination is None:
             return
-        numbers = [name for name in type(stage).model_fields if name.startswith("sms_")]
+        numbers = [name for name in type(stage).model_fields if name.startswith("sms_") and name != "sms_countries"]
         self.settings |= {name: getattr(stage, name) for name in numbers}
         self.rights += sms.rights(scope, stage, stage.sms_origination)
 

@@ -13,6 +13,7 @@ from infra.constructs.acknowledgements import acknowledge
 from infra.constructs.log_groups import log_group
 from infra.constructs.task_function import TaskFunction
 from infra.constructs.users import Users
+from infra.constructs.way_in import WayIn
 from infra.stage import Stage
 
 EVERYTHING_ELSE = "$default"
@@ -34,7 +35,7 @@ LOGGED = {
 
 
 class HttpApi(Construct):
-    """An API whose routes ask for an access token of our users, but for a few that are named; there is no CORS."""
+    """The API's routes. They ask for an access token of our users, but for a few that are named."""
 
     def __init__(
         self,
@@ -42,6 +43,7 @@ class HttpApi(Construct):
         id: str,
         *,
         stage: Stage,
+        way_in: WayIn,
         users: Users,
         function: TaskFunction,
         routes: Iterable[str],
@@ -49,13 +51,11 @@ class HttpApi(Construct):
         open_routes: Iterable[str],
     ) -> None:
         super().__init__(scope, id)
-        self.api = apigateway.CfnApi(
-            self, "Api", name=stage.named("api"), protocol_type="HTTP", description="Beforehand"
-        )
+        self.id = way_in.id
         authorizer = apigateway.CfnAuthorizer(
             self,
             "AccessToken",
-            api_id=self.api.ref,
+            api_id=self.id,
             name="access-token",
             authorizer_type="JWT",
             identity_source=["$request.header.Authorization"],
@@ -68,7 +68,7 @@ class HttpApi(Construct):
             apigateway.CfnRoute(
                 self,
                 _id_of(key),
-                api_id=self.api.ref,
+                api_id=self.id,
                 route_key=key,
                 authorization_type="JWT",
                 authorizer_id=authorizer.ref,
@@ -79,16 +79,6 @@ class HttpApi(Construct):
         self._permit("MayCall", function)
         self._permit("MayCallOpen", open_function)
 
-    @property
-    def id(self) -> str:
-        """The API's id."""
-        return self.api.ref
-
-    @property
-    def url(self) -> str:
-        """Where the API is in AWS."""
-        return cdk.Fn.sub("https://${Id}.execute-api.${AWS::Region}.${AWS::URLSuffix}", {"Id": self.api.ref})
-
     def _open(self, function: TaskFunction, keys: Iterable[str]) -> dict[str, apigateway.CfnRoute]:
         """Routes that ask for no token: what they take proves itself by a signature of ours or of the sender's."""
         integration = self._reach("OpenFunction", function)
@@ -97,7 +87,7 @@ class HttpApi(Construct):
             route = apigateway.CfnRoute(
                 self,
                 _id_of(key),
-                api_id=self.api.ref,
+                api_id=self.id,
                 route_key=key,
                 authorization_type="NONE",
                 target=f"integrations/{integration.ref}",
@@ -110,7 +100,7 @@ class HttpApi(Construct):
         return apigateway.CfnIntegration(
             self,
             id,
-            api_id=self.api.ref,
+            api_id=self.id,
             integration_type="AWS_PROXY",
             integration_uri=function.arn,
             payload_format_version="2.0",
@@ -123,9 +113,7 @@ class HttpApi(Construct):
             action="lambda:InvokeFunction",
             function_name=function.arn,
             principal="apigateway.amazonaws.com",
-            source_arn=cdk.Stack.of(self).format_arn(
-                service="execute-api", resource=self.api.ref, resource_name="*"
-            ),
+            source_arn=cdk.Stack.of(self).format_arn(service="execute-api", resource=self.id, resource_name="*"),
         )
 
     def _stage(self, stage: Stage, opened: dict[str, apigateway.CfnRoute]) -> None:
@@ -133,7 +121,7 @@ class HttpApi(Construct):
         made = apigateway.CfnStage(
             self,
             "Stage",
-            api_id=self.api.ref,
+            api_id=self.id,
             stage_name="$default",
             auto_deploy=True,
             access_log_settings=apigateway.CfnStage.AccessLogSettingsProperty(

@@ -10,7 +10,6 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.constructs.acknowledgements import acknowledge
 from infra.stage import Stage
 
 
@@ -19,30 +18,21 @@ def rights(scope: Construct, stage: Stage, origination: str) -> list[iam.PolicyS
 
     The function that gets it lies somewhere below the `scope`.
     """
-    resources = [_arn(scope, origination)]
-    if resources[0].endswith("/*"):
-        acknowledge(
-            scope,
-            f"AwsSolutions-IAM5[Resource::{_shown(origination)}]",
-            "A sender id has one resource for each country; it is the same name in each.",
-        )
+    resources = _arns(scope, origination, stage)
     if stage.sms_configuration_set:
         resources.append(_format(scope, "configuration-set", stage.sms_configuration_set))
     return [iam.PolicyStatement(actions=["sms-voice:SendTextMessage"], resources=resources)]
 
 
-def _arn(scope: Construct, origination: str) -> str:
+def _arns(scope: Construct, origination: str, stage: Stage) -> list[str]:
     if origination.startswith("arn:"):
-        return origination
+        return [origination]
     for prefix, resource in (("phone-", "phone-number"), ("pool-", "pool")):
         if origination.startswith(prefix):
-            return _format(scope, resource, origination)
-    return _format(scope, "sender-id", f"{origination}/*")
+            return [_format(scope, resource, origination)]
+    # A sender id is one resource for each country.
+    return [_format(scope, "sender-id", f"{origination}/{country}") for country in stage.sms_sender_countries]
 
 
 def _format(scope: Construct, resource: str, name: str) -> str:
     return cdk.Stack.of(scope).format_arn(service="sms-voice", resource=resource, resource_name=name)
-
-
-def _shown(origination: str) -> str:
-    return f"arn:<AWS::Partition>:sms-voice:<AWS::Region>:<AWS::AccountId>:sender-id/{origination}/*"

@@ -8,7 +8,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from beforehand.settings import DatabaseSettings, Settings
-from infra.constructs.acknowledgements import acknowledge
+from infra.constructs.acknowledgements import EVERY_RESOURCE, acknowledge
 from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.log_groups import log_group
 from infra.constructs.postgres import Postgres
@@ -19,7 +19,7 @@ WITHOUT_INTERNET = ("s3:", "dynamodb:", "kms:")
 """What a database function can reach besides the database: the gateways' services, and the key through them."""
 
 ACKNOWLEDGED = {
-    "AwsSolutions-IAM5[Resource::*]": "X-Ray segments and network interfaces have no resource to name.",
+    EVERY_RESOURCE: "X-Ray segments and network interfaces have no resource to name.",
     "Serverless-LambdaStarPermissions": "X-Ray segments and network interfaces have no resource to name.",
     "AwsSolutions-L1": "Wheels are locked and byte code is made for Python 3.13, which has support until 2029.",
     "Serverless-LambdaLatestVersion": "Wheels are locked and byte code is made for Python 3.13.",

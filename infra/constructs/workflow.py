@@ -14,7 +14,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from infra.constructs.acknowledgements import acknowledge
+from infra.constructs.acknowledgements import EVERY_RESOURCE, acknowledge
 from infra.constructs.heartbeats import Heartbeats
 from infra.constructs.log_groups import log_group
 from infra.constructs.staff_topic import StaffTopic
@@ -195,7 +195,7 @@ class Workflow(Construct):
     def _role(self) -> iam.Role:
         acknowledge(
             self,
-            "AwsSolutions-IAM5[Resource::*]",
+            EVERY_RESOURCE,
             "Log deliveries and X-Ray segments have no resource to name.",
         )
         return iam.Role(

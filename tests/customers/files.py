@@ -21,14 +21,14 @@ class _Lines(io.RawIOBase):
 
     def __init__(self, lines: Iterable[str]) -> None:
         self._lines = iter(lines)
-        self._left = b""
+        self._left = memoryview(b"")
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        while len(self._left) < len(buffer) and (line := next(self._lines, "")):
-            self._left += line.encode()
+        while not self._left and (line := next(self._lines, "")):
+            self._left = memoryview(line.encode())
         piece, self._left = self._left[: len(buffer)], self._left[len(buffer) :]
         buffer[: len(piece)] = piece
         return len(piece)

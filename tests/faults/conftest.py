@@ -3,11 +3,17 @@
 from collections import Counter
 
 import pytest
+from hypothesis import Phase, settings
 
 from tests.contracts.conftest import addresses, aws
 from tests.faults.catalogue import FAULTS
 
 __all__ = ["addresses", "aws"]
+
+FIRST_FAILURE = "first_failure"
+"""The profile of hypothesis that looks for no simpler example than the first that fails."""
+
+settings.register_profile(FIRST_FAILURE, phases=[Phase.explicit, Phase.generate])
 
 
 @pytest.hookimpl(tryfirst=True)

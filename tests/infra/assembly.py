@@ -47,9 +47,19 @@ class Assembly:
 
     def scan(self) -> Resource:
         """The states of the churn scan by name."""
-        machine = self.properties("AWS::StepFunctions::StateMachine")[0]
-        states: Resource = json.loads(machine["DefinitionString"])["States"]
+        states: Resource = self.definition("churn-scan")["States"]
         return states
+
+    def machine(self, name: str) -> Resource:
+        """The properties of a state machine."""
+        machines = self.properties("AWS::StepFunctions::StateMachine")
+        (machine,) = [one for one in machines if one["StateMachineName"] == f"beforehand-{self.stage}-{name}"]
+        return machine
+
+    def definition(self, name: str) -> Resource:
+        """What a state machine does; what CloudFormation fills in stands there as `${…}`."""
+        definition: Resource = json.loads(self.machine(name)["DefinitionString"])
+        return definition
 
 
 Synthesize = Callable[..., Assembly]

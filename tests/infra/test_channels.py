@@ -15,9 +15,11 @@ NUMBERS = {
     "email_domain": "company.example",
     "email_reply_to": "help@company.example",
     "sms_origination": "BFRHND",
+    "sms_countries": "IN,GB",
     "sms_india_entity": "1101",
     "sms_india_templates": "win_back=2202,*=3303",
     "webhook_url": "https://hooks.company.example/in",
+    "webhook_secret": "arn:aws:secretsmanager:ap-south-1:123456789012:secret:webhook-a1b2c3",
 }
 
 
@@ -85,9 +87,10 @@ def test_the_sender_sends_as_one_address_through_one_set(whole: Assembly) -> Non
     ]
 
 
-def test_the_sender_texts_from_one_sender_id(whole: Assembly) -> None:
+def test_the_sender_texts_from_one_sender_id_in_its_countries(whole: Assembly) -> None:
     (send,) = may(whole, "outreach_send", "sms-voice:SendTextMessage")
-    assert text(send["Resource"]).endswith(":sender-id/BFRHND/*")
+    reached = [text(arn).rpartition(":")[2] for arn in send["Resource"]]
+    assert sorted(reached) == ["sender-id/BFRHND/GB", "sender-id/BFRHND/IN"]
 
 
 def test_nobody_but_the_sender_may_reach_a_customer(whole: Assembly) -> None:
@@ -114,8 +117,11 @@ def test_the_domains_records_are_among_the_outputs(whole: Assembly) -> None:
     assert {"EmailDomainRecord1", "EmailDomainRecord2", "EmailDomainRecord3"} <= outputs
 
 
-def test_the_signing_secret_is_made_of_letters_and_digits_under_the_stages_key(whole: Assembly) -> None:
-    (secret,) = whole.properties("AWS::SecretsManager::Secret")
+def test_the_local_signing_secret_is_made_of_letters_and_digits_under_the_stages_key(
+    synthesize: Synthesize,
+) -> None:
+    local = synthesize("local", webhook_url="http://127.0.0.1:14566/sink")
+    (secret,) = local.properties("AWS::SecretsManager::Secret")
     made = secret["GenerateSecretString"]
     assert (made["GenerateStringKey"], made["PasswordLength"], made["SecretStringTemplate"]) == (
         "current",
@@ -124,7 +130,15 @@ def test_the_signing_secret_is_made_of_letters_and_digits_under_the_stages_key(w
     )
     assert set("+/=-_ \"'\\") - {" "} <= set(made["ExcludeCharacters"])
     assert "KmsKeyId" in secret
-    assert len(may(whole, "outreach_send", "secretsmanager:GetSecretValue")) == 1
+    assert len(may(local, "outreach_send", "secretsmanager:GetSecretValue")) == 1
+
+
+def test_in_aws_the_signing_secret_is_named_and_never_made(whole: Assembly) -> None:
+    assert not whole.of("AWS::SecretsManager::Secret")
+    (read,) = may(whole, "outreach_send", "secretsmanager:GetSecretValue")
+    assert read["Resource"] == "arn:aws:secretsmanager:ap-south-1:123456789012:secret:webhook-a1b2c3"
+    with pytest.raises(InvalidStageError, match=r"webhook_secret: name the secret \(ARN\)"):
+        Stage.choose("dev", STAGES, {"webhook_url": "https://hooks.company.example/in"})
 
 
 def test_the_local_stage_has_a_sender_and_no_record_to_write(synthesize: Synthesize) -> None:
@@ -162,17 +176,21 @@ def test_names_the_number_and_the_remedy(numbers: dict[str, Any], remedy: str) -
 
 
 @pytest.mark.parametrize(
-    "origination",
+    ("origination", "countries"),
     [
-        "BFRHND",
-        "BF-RHND",
-        "phone-0a1b2c",
-        "pool-0a1b2c",
-        "arn:aws:sms-voice:ap-south-1:123456789012:pool/pool-0a1b",
+        ("BFRHND", "IN"),
+        ("BF-RHND", "IN,GB"),
+        ("phone-0a1b2c", None),
+        ("pool-0a1b2c", None),
+        ("arn:aws:sms-voice:ap-south-1:123456789012:pool/pool-0a1b", None),
     ],
 )
-def test_takes_an_origination_that_no_other_can_be_mistaken_for(origination: str) -> None:
-    assert Stage.choose("dev", STAGES, {"sms_origination": origination}).sms_origination == origination
+def test_takes_an_origination_that_no_other_can_be_mistaken_for(origination: str, countries: str | None) -> None:
+    numbers = {"sms_origination": origination, "sms_countries": countries}
+    assert Stage.choose("dev", STAGES, numbers).sms_origination == origination
+    wrong = {"sms_origination": origination, "sms_countries": None if countries else "IN"}
+    with pytest.raises(InvalidStageError, match="name the countries of a sender id"):
+        Stage.choose("dev", STAGES, wrong)
 
 
 def test_on_this_machine_the_webhook_leads_to_the_sink() -> None:

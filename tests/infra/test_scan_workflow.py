@@ -204,7 +204,7 @@ def size(carried: Any) -> int:
 
 
 def test_the_run_leaves_no_data_in_logs_and_ends_by_itself(assembly: Assembly) -> None:
-    (machine,) = assembly.properties("AWS::StepFunctions::StateMachine")
+    machine = assembly.machine("churn-scan")
     logging = machine["LoggingConfiguration"]
     assert (logging["Level"], logging["IncludeExecutionData"]) == ("ALL", False)
     assert machine["TracingConfiguration"] == {"Enabled": True}

@@ -13,7 +13,7 @@ from cdk_nag import AwsSolutionsChecks
 from infra.packages import ROOT
 from tests.infra.assembly import Assembly, Synthesize
 
-MOST = 17
+MOST = 15
 LEAST_CHARACTERS = 20
 
 

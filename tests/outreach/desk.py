@@ -80,6 +80,7 @@ class Desk:
     def __init__(self, transaction: Transaction, *, verdicts: Mapping[str, Verdict] | None = None) -> None:
         self.transaction, self.verdicts = transaction, dict(verdicts or {})
         self.ledger, self.gates, self.phone = PostgresDelivery(transaction), MemoryGates(), Phone()
+        self.available = frozenset(Channel)
 
     def propose(self, *proposals: Proposal) -> list[UUID]:
         PostgresOutreach(self.transaction).propose(proposals, now=NOW)
@@ -102,6 +103,7 @@ class Desk:
             policy_version="contact-v1",
             writer=Writer(),
             journal=PostgresJournal(self.transaction),
+            available=self.available,
             stopped=self.gates.stopped(),
             now=now,
         )

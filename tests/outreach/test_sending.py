@@ -138,3 +138,13 @@ def test_what_there_is_no_time_for_goes_back_by_proof() -> None:
     counts = sent(provider, gates, one, two, time_left=lambda: next(time))
     assert (counts.accepted, counts.void) == (1, 1)
     assert gates.keys[two.outreach_id, 1].token is Token.VOID
+
+
+def test_what_comes_after_its_lease_goes_back_by_proof_and_is_looked_at_again_by_the_gate() -> None:
+    provider, gates, one = Provider(ACCEPTED), MemoryGates(), message()
+    late = chunk(one).model_copy(update={"lease_until": NOW})
+    counts = send(
+        late, provider=provider, gates=gates, now=lambda: NOW, monotonic=lambda: 0.0, time_left=lambda: True
+    )
+    assert (counts.void, provider.given) == (1, [])
+    assert gates.keys[one.outreach_id, 1].token is Token.VOID

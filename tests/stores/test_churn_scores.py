@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from beforehand.adapters.postgres import PostgresDatabase, Transaction
 from beforehand.churn import sql
 from beforehand.churn.model import Purchase, Record, Scored, Signals
-from beforehand.churn.profile import DEFAULT_V1, PROFILES, Adjustment, Bands, Levels, ScoreProfile
+from beforehand.churn.profile import DEFAULT_V1, PROFILES, Adjustment, Bands, Levels, ScoreProfile, Silence
 from beforehand.churn.score import score
 from beforehand.churn.signals import signals_of
 from beforehand.churn.store import yardsticks
@@ -101,6 +101,29 @@ def test_sql_and_python_agree_on_another_profile(transaction: Transaction) -> No
         midpoint=0.43,
     )
     assert_agreement(transaction, list(edges(odd)), odd)
+
+
+def test_sql_and_python_agree_where_a_straight_line_is_adjusted_or_silent(transaction: Transaction) -> None:
+    value = next(factor for factor in DEFAULT_V1.factors if factor.name == "lifetime_value")
+    adjusted = replace(value, adjustment=Adjustment(signal="tickets_overdue", each=-0.15))
+    silent = replace(value, name="silent", weight=4.1, silence=Silence(known="nps", worth=0.3))
+    odd = replace(
+        DEFAULT_V1, version="odd-v2", factors=(*DEFAULT_V1.factors[:8], adjusted, silent), least_coverage=0.01
+    )
+    assert_agreement(transaction, list(edges(odd)), odd)
+
+
+def test_scoring_everyone_is_shared_out_to_workers(transaction: Transaction) -> None:
+    for setting in ("min_parallel_table_scan_size", "parallel_setup_cost", "parallel_tuple_cost"):
+        transaction.run(f"set local {setting} = 0")
+    scored = sql.scores(DEFAULT_V1, "churn_compared_signals")
+    plan = [
+        row["QUERY PLAN"] for row in transaction.rows(f"explain (costs off) select max(risk) from ({scored}) as s")
+    ]
+    gathered = next(number for number, line in enumerate(plan) if "Gather" in line)
+    worked = [number for number, line in enumerate(plan) if "Subquery Scan" in line]
+    assert worked
+    assert all(gathered < number for number in worked)  # else only the reading is shared, and one does the rest
 
 
 def number(least: float, most: float) -> st.SearchStrategy[float | None]:

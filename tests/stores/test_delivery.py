@@ -107,6 +107,14 @@ def test_a_channel_in_dry_run_holds_what_would_have_gone(desk: Desk) -> None:
     assert row["state_because"] == "email is in dry run; it would have gone now"
 
 
+def test_a_channel_that_nobody_has_set_up_holds_what_would_have_gone(desk: Desk) -> None:
+    desk.available = frozenset({Channel.SMS})
+    (one,) = desk.propose(proposal())
+    assert desk.claim().claimed == []
+    row = desk.row(one)
+    assert (row["hold"], row["state_because"]) == ("dry_run", "email is not set up in this deployment")
+
+
 @pytest.mark.parametrize("stop", ["off", "switch"])
 def test_a_channel_that_is_off_or_stopped_is_not_looked_at(desk: Desk, stop: str) -> None:
     if stop == "off":
@@ -199,7 +207,7 @@ def test_a_record_that_comes_too_late_is_fenced(desk: Desk) -> None:
     (first,) = desk.claim().chunks
     desk.ask(NOW + LEASE)
     (second,) = desk.claim(NOW + LEASE).chunks
-    assert desk.send(first, NOW + LEASE).left == 1
+    assert desk.send(first, NOW + LEASE).void == 1
     assert desk.record(first, NOW + LEASE).sent == 0
     assert desk.state(one) == "claimed"
     desk.send(second, NOW + LEASE)
@@ -220,7 +228,7 @@ def test_recording_twice_changes_nothing(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "move",
     [
-        lambda desk, one: desk.transaction.run("update outreach set state = 'sent'"),
+        lambda desk, one: desk.transaction.run("update outreach set state = 'delivered'"),
         lambda desk, one: desk.transaction.run("update outreach set attempt = -1"),
         lambda desk, one: desk.transaction.run("delete from outreach"),
         lambda desk, one: desk.transaction.run("insert into outreach_moves values ('sent', 'scheduled')"),

@@ -33,6 +33,9 @@ TIERS = {"platinum": 1.0, "gold": 0.8, "silver": 0.6, "bronze": 0.4}
 SEGMENTS = {"vip": 1.0, "loyal": 0.8, "regular": 0.53, "occasional": 0.27}
 ROWS_OF_THE_LOOP = 50_000
 STORE = "create temporary table kept (customer_id text, health float8, risk float8, coverage float8)"
+KEEP = """
+insert into benchmark_scores select * from kept on conflict (customer_id) do update
+set (health, risk, coverage) = (excluded.health, excluded.risk, excluded.coverage)"""
 
 
 def at_least(value: Any, steps: Any, otherwise: float) -> float:
@@ -128,7 +131,11 @@ def pandas_vectorised(connection: Any) -> dict[str, Any]:
     kept = pandas.DataFrame({"id": frame["customer_id"], "health": health, "risk": risk, "coverage": coverage})
     store(connection, kept.to_csv(index=False, header=False).encode())
     stored = time.perf_counter() - began
-    return {"seconds": scored, "fetch": fetched, "stored": stored, "rows": len(frame), "ten": ten}
+    keep(connection)
+    kept_after = time.perf_counter() - began
+    return {
+        "seconds": scored, "fetch": fetched, "stored": stored, "kept": kept_after, "rows": len(frame), "ten": ten
+    }  # fmt: skip
 
 
 def with_polars(connection: Any) -> dict[str, Any]:
@@ -180,13 +187,23 @@ def with_polars(connection: Any) -> dict[str, Any]:
     store(connection, scored.select("customer_id", "health", "risk", pl.col("known") / 100).write_csv(
         include_header=False).encode())  # fmt: skip
     stored = time.perf_counter() - began
-    return {"seconds": done, "fetch": fetched, "stored": stored, "rows": len(frame), "ten": ten}
+    keep(connection)
+    kept_after = time.perf_counter() - began
+    return {
+        "seconds": done, "fetch": fetched, "stored": stored, "kept": kept_after, "rows": len(frame), "ten": ten
+    }  # fmt: skip
 
 
 def store(connection: Any, text: bytes) -> None:
     connection.execute(STORE)
     with connection.cursor().copy("copy kept from stdin (format csv)") as copy:
         copy.write(text)
+    connection.execute("commit")
+
+
+def keep(connection: Any) -> None:
+    """Puts the scores in place of those of the day before, where they outlive the connection."""
+    connection.execute(KEEP)
     connection.execute("commit")
 
 

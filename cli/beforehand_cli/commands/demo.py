@@ -13,6 +13,7 @@ from beforehand_cli.commands import imports
 from beforehand_cli.commands.scan import show
 from beforehand_cli.commands.shown import show_risk
 from beforehand_cli.deployment import LOCAL, Deployment
+from beforehand_cli.desk_tour import DeskTour
 from beforehand_cli.local.mailbox import list_mail
 from beforehand_cli.local.state import StateDirectory
 from beforehand_cli.local.up import up
@@ -35,6 +36,7 @@ def demo() -> None:
     _who_is_told(addresses.endpoint)
     api = Api(deployment)
     _why(api, result)
+    _desk(api)
     _ask_for_another(api, scans)
     _where_to_look(addresses.endpoint, addresses.mailbox, run=str(result.run_id))
 
@@ -83,9 +85,18 @@ def _why(api: Api, result: ScanResult) -> None:
         console.print(f"   case, due {due_at:%H:%M}: {case['subject']}", highlight=False, markup=False)
 
 
+def _desk(api: Api) -> None:
+    """One desk decides about every message: who is sent to, held, or left alone, and why."""
+    console.print("\n[bold]6. The desk sends, holds or skips each message, and says why[/bold]")
+    tour = DeskTour(api, console)
+    refused = tour.opt_out()
+    tour.enable()
+    tour.watch(refused)
+
+
 def _ask_for_another(api: Api, scans: Scans) -> None:
     """Somebody's facts change, and the API is asked for a scan: the outbox starts it, and it scores them alone."""
-    console.print("\n[bold]6. A customer opts out, and the API is asked for a scan[/bold]")
+    console.print("\n[bold]7. A customer opts out, and the API is asked for a scan[/bold]")
     first = next(one for one in api.items("/v1/risk", most=100) if one["standing"] == "free")
     api.write("PATCH", f"/v1/customers/{first['customer_id']}", {"marketing_consent": False})
     console.print(f"   {first['customer_id']} is not to be contacted any more", highlight=False)
@@ -109,6 +120,9 @@ def _where_to_look(endpoint: str, mailbox: str, *, run: str) -> None:
         ("beforehand import preview customers FILE", "look at your own customers' file"),
         ("beforehand risk", "who may leave, and why"),
         ("beforehand cases", "what a person has to do"),
+        ("beforehand outreach list", "every message, and how far it is"),
+        ("beforehand why CUSTOMER", "why somebody was contacted, or not"),
+        ("beforehand channels stop all --because …", "the kill switch"),
         ("beforehand memory export --all", "what was tried with each customer"),
         ("make down", "stop everything; the data stay"),
     ):

@@ -201,6 +201,7 @@ class Stack:
             "database_port": str(_known(self._state.database_port)),
             "database_ca": str(self._directory.database_ca),
             "webhook_url": f"{endpoint(self._state)}{sink.PATH}",
+            "public_url": f"{endpoint(self._state)}/_aws/execute-api/{{api}}/$default",
             **context,
         }
         deployment = Deployment(self._project_root, self._directory, self._state, self._tools, values)

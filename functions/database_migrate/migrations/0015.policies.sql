@@ -25,7 +25,7 @@ insert into outreach_policies (version, document, because, created_at, created_b
         "send_windows": [
             {
                 "hours": "09:00–20:00",
-                "days": ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
+                "days": ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
             }
         ],
         "channel_windows": {},

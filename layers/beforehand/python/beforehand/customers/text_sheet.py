@@ -153,35 +153,52 @@ class _LongLine:
     """Follows the cells of one line through its pieces: which is the longest, and whether quotes are open."""
 
     def __init__(self, separator: str | None) -> None:
-        self._marks = re.compile(f'["{re.escape(separator)}]' if separator else r"(?!)")
+        self._separator = separator
         self._read = self._start = self._place = self._size = 0
         self._closed = -1
         self.longest = 0
         self.quoted = False
 
     def take(self, piece: str) -> None:
-        """The next piece of the line."""
-        for mark in self._marks.finditer(piece):
-            at = self._read + mark.start()
-            if mark.group() != '"':
-                if not self.quoted:
-                    self._end_cell(at)
-            elif self.quoted:
-                self.quoted, self._closed = False, at
-            elif at in (self._start, self._closed + 1):
-                self.quoted = True
-        self._read += len(piece)
-        if self._read - self._start > self._size:
-            self._size, self.longest = self._read - self._start, self._place
+        """The next piece of the line: by its runs of quotes and what lies between them, not sign by sign."""
+        looked = 0
+        for quotes in _QUOTES.finditer(piece) if self._separator else ():
+            self._between(piece[looked : quotes.start()])
+            self._turn(len(quotes.group()))
+            looked = quotes.end()
+        self._between(piece[looked:])
+        self._note(self._place, self._read - self._start)
 
-    def _end_cell(self, at: int) -> None:
-        if at - self._start > self._size:
-            self._size, self.longest = at - self._start, self._place
-        self._start, self._place = at + 1, self._place + 1
+    def _turn(self, quotes: int) -> None:
+        """Each quote of a run closes what is open, or opens: where a cell begins, or just after one that closed."""
+        if self.quoted or self._read in (self._start, self._closed + 1):
+            self.quoted ^= quotes % 2 == 1
+            if not self.quoted:
+                self._closed = self._read + quotes - 1
+        self._read += quotes
+
+    def _between(self, text: str) -> None:
+        """What has no quotes in it. Of its cells only those are looked at that are longer than any before."""
+        sign = self._separator
+        if sign and not self.quoted and sign in text:
+            at, last = text.index(sign), text.rindex(sign)
+            self._note(self._place, self._read + at - self._start)
+            while longer := re.compile(f"[^{re.escape(sign)}]{{{self._size + 1},}}").search(text, at, last):
+                self._place += text.count(sign, at, longer.start())
+                self._note(self._place, len(longer.group()))
+                at = longer.end()
+            self._place += text.count(sign, at, last + 1)
+            self._start = self._read + last + 1
+        self._read += len(text)
+
+    def _note(self, place: int, size: int) -> None:
+        if size > self._size:
+            self._size, self.longest = size, place
 
 
 REMEDY = 'save it as UTF-8, or say in a mapping what it is, such as encoding = "cp1252"'
 _BROKEN = re.compile("[\ud800-\udfff]")
+_QUOTES = re.compile('"+')
 
 
 def _marked(stream: "io.BufferedReader[Any]") -> str:

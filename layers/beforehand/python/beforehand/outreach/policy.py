@@ -37,7 +37,7 @@ COOL_DOWNS: Mapping[Purpose, timedelta] = {
 }
 HOLDOUT_SHARES: Mapping[Purpose, float] = {Purpose.CHURN_INTERVENTION: 0.1}
 MARKETING = frozenset({Purpose.CHURN_INTERVENTION, Purpose.RE_ENGAGEMENT, Purpose.MANUAL, Purpose.CUSTOM})
-SEND_WINDOWS = (SendWindow(opens=time(9), closes=time(20), days=frozenset(range(1, 7))),)
+SEND_WINDOWS = (SendWindow(opens=time(9), closes=time(20)),)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,8 +4,8 @@ from beforehand.settings import CompanySettings, DatabaseSettings, FilesSettings
 from beforehand.settings.outreach import ChannelSettings
 
 
-class OutreachClaimSettings(DatabaseSettings, FilesSettings, GatesSettings, CompanySettings):
-    """`outreach_claim`: whom messages are from, and where people go who want no more of them."""
+class OutreachClaimSettings(DatabaseSettings, FilesSettings, GatesSettings, CompanySettings, ChannelSettings):
+    """`outreach_claim`: whom messages are from, by which channels, and where people go who want no more of them."""
 
     public_url: str | None = None
 

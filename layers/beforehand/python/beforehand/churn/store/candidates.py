@@ -38,7 +38,7 @@ update churn_scores set at_risk_since = case when {AT_RISK} then cast(:day as da
 where (at_risk_since is not null) <> ({AT_RISK})"""
 
 # A day adds to the rank while somebody waits, since they came to be at risk or since their last turn.
-RANK = f"""at_stake * (1 + {AGEING} * greatest(
+RANK = f"""at_stake * (1 + float8 '{AGEING}' * greatest(
     case when at_risk_since is not null then cast(:day as date) - greatest(at_risk_since, {{turns}}) end, 0))"""
 
 # Everyone at risk is judged once; the best of those who are free are kept, and how many there were of each.

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
 from beforehand.errors import RefusedError
 from beforehand.ids import from_content
 from beforehand.journal.model import Decision
-from beforehand.outreach.delivery.deciding import decision_of
+from beforehand.outreach.channels.available import not_set_up
+from beforehand.outreach.delivery.deciding import decision_of, planned_of
 from beforehand.outreach.delivery.documents import Chunk, Message
 from beforehand.outreach.delivery.model import LEASE, ChannelState, Claimed, Due, Kept, Mode
 from beforehand.outreach.gate.model import Action, Contact, Facts, Person, Planned, Verdict
@@ -23,6 +24,9 @@ BATCH = 500
 
 MOST_LOOKED_AT = 5_000
 """When a tick looks at no further messages of a channel; the next one begins a minute later."""
+
+STUMBLED_REST = timedelta(minutes=15)
+"""How long a message rests that could not even be looked at; it keeps no other from going."""
 
 STATES = {Action.HOLD: State.HELD, Action.SKIP: State.SKIPPED, Action.EXPIRE: State.EXPIRED}
 
@@ -61,6 +65,8 @@ class Claims:
     chunks: list[Chunk] = field(default_factory=list)
     claimed: list[Claimed] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)
+    stumbled: int = 0
+    """How many could not be looked at, because of a mistake of ours."""
 
     def count(self, state: State) -> int:
         """How many messages became this."""
@@ -78,14 +84,16 @@ def claim(
     journal: Journal,
     stopped: frozenset[str],
     now: datetime,
+    available: frozenset[Channel] = frozenset(Channel),
 ) -> Claims:
     """Looks at whatever is due, channel by channel, within the room that each has.
 
-    A channel that is switched off, or that a kill switch stops, is not looked at.
+    A channel that is switched off, or that a kill switch stops, is not looked at. One that is not `available`,
+    since this deployment has no provider for it, holds its messages as one in dry run does.
     """
     claims = Claims()
     # A claim of one channel counts against the budget of the others, so one history serves them all.
-    claiming = _Claiming(tick, facts_of, decide, policy_version, writer, journal, claims, now)
+    claiming = _Claiming(tick, facts_of, decide, policy_version, writer, journal, available, claims, now)
     for channel in ledger.channels(now):
         if channel.mode is not Mode.OFF and not stopped & {"all", channel.channel.value}:
             _look_at(channel, claiming, ledger, now)
@@ -118,10 +126,12 @@ class _Claiming:
         policy_version: str,
         writer: Writer,
         journal: Journal,
+        available: frozenset[Channel],
         claims: Claims,
         now: datetime,
     ) -> None:
         self._tick, self._facts_of, self._decide, self._writer = tick, facts_of, decide, writer
+        self._available = available
         self._policy_version, self._journal, self._claims, self._now = policy_version, journal, claims, now
         self._contacted: dict[str, list[Contact]] = {}
         self._kept: list[Kept] = []
@@ -134,9 +144,14 @@ class _Claiming:
         going, decisions = [], []
         for due in batch:
             known = facts[due.customer_id]
-            history = [*known.history, *self._contacted.get(due.customer_id, ())]
-            verdict = self._decide(known.person, _planned(due), history)
-            message = self._go(due, known) if verdict.action is Action.SEND and mode is Mode.LIVE else None
+            history = self._history(due, known)
+            goes = mode is Mode.LIVE and due.channel in self._available
+            try:
+                verdict = self._decide(known.person, planned_of(due), history)
+                message = self._go(due, known) if verdict.action is Action.SEND and goes else None
+            except Exception as error:
+                self._stumble(due, error)
+                continue
             if isinstance(message, Message):
                 going.append(message)
             else:
@@ -151,6 +166,18 @@ class _Claiming:
                 )  # fmt: skip
         self._journal.record(decisions)
         return going
+
+    def _history(self, due: Due, known: Facts) -> list[Contact]:
+        """What went to them, and what this tick has claimed for them; each once, whoever knows of it."""
+        told = {contact.outreach_id for contact in known.history}
+        claimed = self._contacted.get(due.customer_id, ())
+        return [*known.history, *(contact for contact in claimed if contact.outreach_id not in told)]
+
+    def _stumble(self, due: Due, error: Exception) -> None:
+        """Nobody foresaw it. Its text may quote an address; the others go on, and it is tried again."""
+        because = f"it could not be looked at: that failed with {type(error).__name__}; it is tried again"
+        self._kept.append(self._kept_as(due, State.SCHEDULED, because, next_at=self._now + STUMBLED_REST))
+        self._claims.stumbled += 1
 
     def kept_now(self) -> list[Kept]:
         """What was kept since this was last asked."""
@@ -208,7 +235,10 @@ class _Claiming:
         if refused is not None:
             return self._kept_as(due, State.SKIPPED, f"its message cannot be made: {refused}")
         if verdict.action is Action.SEND:
-            because = f"{due.channel} is in dry run; it would have gone now"
+            is_there = due.channel in self._available
+            because = (
+                f"{due.channel} is in dry run; it would have gone now" if is_there else not_set_up(due.channel)
+            )
             return self._kept_as(due, State.HELD, because, hold=Hold.DRY_RUN)
         return self._kept_as(due, STATES[verdict.action], verdict.because, hold=verdict.hold, next_at=verdict.until)
 
@@ -226,14 +256,3 @@ class _Claiming:
 
 
 GOES = "the gate let it go"
-
-
-def _planned(due: Due) -> Planned:
-    return Planned(
-        outreach_id=due.outreach_id,
-        purpose=due.purpose,
-        channel=due.channel,
-        due_at=due.due_at,
-        not_after=due.not_after,
-        automated=due.automated,
-    )

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from beforehand.journal.model import Decision
 from beforehand.outreach.delivery.model import Due, Mode
-from beforehand.outreach.gate.model import Contact, Person, Verdict
+from beforehand.outreach.gate.model import Contact, Person, Planned, Verdict
 
 
 def decision_of(
@@ -57,3 +57,15 @@ def decision_of(
             ],
         },
     )  # fmt: skip
+
+
+def planned_of(due: Due) -> Planned:
+    """The message as the gate looks at it."""
+    return Planned(
+        outreach_id=due.outreach_id,
+        purpose=due.purpose,
+        channel=due.channel,
+        due_at=due.due_at,
+        not_after=due.not_after,
+        automated=due.automated,
+    )

@@ -48,7 +48,9 @@ def send(
     """Sends what can be sent while time is left. Nothing is raised: what has no end here is found by its lease."""
     sending = _Sending(provider, gates, now, monotonic)
     ends = Counter(
-        sending.message(message, chunk.channel) if time_left() else sending.leave(message)
+        sending.message(message, chunk.channel)
+        if time_left() and now() < chunk.lease_until
+        else sending.leave(message)
         for message in chunk.messages
     )
     return ChunkSent(chunk=chunk.chunk, **{str(end): count for end, count in ends.items()})
@@ -87,7 +89,7 @@ class _Sending:
         return Ended(answer.outcome)
 
     def leave(self, message: Message) -> str:
-        """There is no time for this one: it goes back at once, by the proof that nobody has sent it."""
+        """There is no time for this one, or its lease has passed: it goes back by the proof that nobody sent it."""
         try:
             return self._without_sending(message, Ended.VOID, "there was no time left for it")
         except GatesUnreachableError:

@@ -11,6 +11,7 @@ from beforehand.events.outreach import AttemptsNamed, Settled, TickDue, Ticked
 from beforehand.ids import uuid7
 from beforehand.journal.store import PostgresJournal
 from beforehand.outreach.cases_store import PostgresCases
+from beforehand.outreach.channels.available import available
 from beforehand.outreach.delivery import recording
 from beforehand.outreach.delivery.claiming import Claims, claim
 from beforehand.outreach.delivery.documents import Attempt, Unknowns, chunk_file, unknowns_file
@@ -61,6 +62,7 @@ def tick(_due: TickDue) -> Ticked:
         skipped=claims.count(State.SKIPPED),
         expired=claims.count(State.EXPIRED) + expired,
         given_up=given_up,
+        stumbled=claims.stumbled,
     )
 
 
@@ -114,6 +116,7 @@ def _claim(
             speak=from_templates(PostgresTemplates(transaction), company),
         ),
         journal=PostgresJournal(transaction),
+        available=available(settings),
         stopped=stopped,
         now=at,
     )
