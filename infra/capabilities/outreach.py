@@ -107,7 +107,7 @@ class _Functions:
             dead_letters=dead_letters,
             settings=database.settings(OutreachRecordSettings, role, **where),
             database=database,
-            rights=[*files.read(Prefix.CHUNKS), *gates.read()],
+            rights=[*files.read(Prefix.CHUNKS), *gates.mark()],
         )
         self.reconcile = TaskFunction(
             scope,

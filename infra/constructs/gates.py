@@ -40,6 +40,10 @@ class Gates(Construct):
         """The rights to read how attempts ended, and what is stopped."""
         return self._may("BatchGetItem")
 
+    def mark(self) -> list[iam.PolicyStatement]:
+        """The rights to read how attempts ended, and to mark who wants no more."""
+        return self._may("BatchGetItem", "UpdateItem")
+
     def begin(self) -> list[iam.PolicyStatement]:
         """The rights to begin attempts, to write down how they ended, and to prove that one never began."""
         return self._may("ConditionCheckItem", "PutItem", "UpdateItem", "BatchGetItem")

@@ -59,6 +59,11 @@ def test_one_sender_begins_an_attempt_and_its_first_end_stays(gates: DynamoGates
     gates.end(one, 1, Told(token=Token.STARTED, ended=Ended.REFUSED, because="later"))
     assert gates.read([(one, 1), (one, 2)]) == {(one, 1): accepted}
     assert begin(gates, one, attempt=2, nonce="again") is Begun.MINE
+    busy = Told(
+        token=Token.STARTED, ended=Ended.NOT_NOW, because="busy", wait_seconds=90, opted_out="c0ffee"
+    )  # fmt: skip
+    gates.end(one, 2, busy)
+    assert gates.read([(one, 2)]) == {(one, 2): busy}
 
 
 def test_whoever_asks_first_keeps_every_sender_away(gates: DynamoGates) -> None:

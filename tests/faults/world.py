@@ -174,7 +174,10 @@ class World:
         return Verdict(action=Action.SEND, because="nothing is against it", rule="send")
 
     def record(self, attempts: Sequence[Key], told: Mapping[Key, Any]) -> None:
-        recording.record(attempts, told, ledger=self.ledger, cases=self.ledger, now=self.now)
+        recording.record(
+            attempts, told, ledger=self.ledger, cases=self.ledger, now=self.now,
+            suppress=lambda asked: self.gates.suppressed.add(asked.contact_hash),
+        )  # fmt: skip
 
 
 class Entered:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,7 +19,10 @@ from beforehand.outreach.delivery.store import PostgresDelivery
 from beforehand.outreach.gate.model import Action, Contact, Facts, Person, Planned, Verdict
 from beforehand.outreach.model import Channel, Proposal, Purpose
 from beforehand.outreach.store import PostgresOutreach
-from tests.outreach.gates import MemoryGates
+from beforehand.outreach.suppression.model import Kept, Suppression
+from beforehand.outreach.suppression.store import PostgresSuppressions
+from beforehand.outreach.suppression.suppressing import suppress
+from tests.outreach.gates import MemoryGates, MemoryMarks
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 SEND = Verdict(action=Action.SEND, because="nothing stands against it", rule="open")
@@ -41,8 +45,8 @@ class Writer:
     def write(self, due: Due, facts: Facts, *, attempt: int) -> Message:
         return Message(
             outreach_id=due.outreach_id, customer_id=due.customer_id, attempt=attempt, to="x@example.com",
-            contact=f"hash-{due.customer_id}", subject=due.subject, text=due.body, purpose=due.purpose,
-            said_subject=due.subject, said_body=due.body,
+            contact=sha256(due.customer_id.encode()).hexdigest(), subject=due.subject, text=due.body,
+            purpose=due.purpose, said_subject=due.subject, said_body=due.body,
         )  # fmt: skip
 
 
@@ -52,13 +56,19 @@ class Phone:
     channel, evidence = Channel.EMAIL, Evidence.BLIND
 
     def __init__(self, *outcomes: Outcome) -> None:
+        self.rule: str | None = None
         self.outcomes, self.taken = list(outcomes), list[UUID]()
 
     def send(self, message: Outbound) -> Answer:
         outcome = self.outcomes.pop(0) if self.outcomes else Outcome.ACCEPTED
         if outcome in (Outcome.ACCEPTED, Outcome.UNKNOWN):
             self.taken.append(message.outreach_id)
-        return Answer(outcome=outcome, because=f"it said {outcome}", provider_id="m-1")
+        return Answer(
+            outcome=outcome,
+            because=f"it said {outcome}",
+            provider_id="m-1",
+            rule=self.rule if outcome is Outcome.REFUSED else None,
+        )
 
 
 def facts(customer_ids: Sequence[str]) -> dict[str, Facts]:
@@ -80,6 +90,7 @@ class Desk:
     def __init__(self, transaction: Transaction, *, verdicts: Mapping[str, Verdict] | None = None) -> None:
         self.transaction, self.verdicts = transaction, dict(verdicts or {})
         self.ledger, self.gates, self.phone = PostgresDelivery(transaction), MemoryGates(), Phone()
+        self.marks = MemoryMarks(self.gates)
         self.available = frozenset(Channel)
 
     def propose(self, *proposals: Proposal) -> list[UUID]:
@@ -129,7 +140,18 @@ class Desk:
 
     def _record(self, attempts: Sequence[tuple[UUID, int]], now: datetime) -> Settled:
         told = self.gates.read(attempts)
-        return recording.record(attempts, told, ledger=self.ledger, cases=PostgresCases(self.transaction), now=now)
+        return recording.record(
+            attempts,
+            told,
+            ledger=self.ledger,
+            cases=PostgresCases(self.transaction),
+            suppress=self._suppress,
+            now=now,
+        )
+
+    def _suppress(self, asked: Suppression) -> Kept:
+        suppressions = PostgresSuppressions(self.transaction)
+        return suppress(asked, ledger=suppressions, marks=self.marks, now=asked.since)
 
     def row(self, outreach_id: UUID) -> dict[str, Any]:
         found = self.transaction.row("select * from outreach where outreach_id = :one", one=outreach_id)

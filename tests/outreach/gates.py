@@ -1,6 +1,6 @@
 """The table of gates in memory: the same promises as the real one, which tests/contracts/test_gates.py holds."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from beforehand.outreach.delivery.gates import Begun
 from beforehand.outreach.delivery.model import Ended, GatesUnreachableError, Token, Told
 from beforehand.outreach.model import Channel
+from beforehand.outreach.suppression.model import MarksUnreachableError
 
 Key = tuple[UUID, int]
 
@@ -59,3 +60,31 @@ class MemoryGates:
     def _reach(self) -> None:
         if self.down:
             raise GatesUnreachableError("the table of gates gave no answer")
+
+
+@dataclass
+class MemoryMarks:
+    """The marks in the same table: what is put there, a sender that begins afterwards sees. `down`: no answer."""
+
+    gates: MemoryGates
+    makers_of: dict[str, set[str]] = field(default_factory=dict)
+    down: bool = False
+
+    def put(self, contact_hash: str, *, by: str, now: datetime) -> None:
+        if self.down:
+            raise MarksUnreachableError("the table of gates gave no answer")
+        self.makers_of.setdefault(contact_hash, set()).add(by)
+        self.gates.suppressed.add(contact_hash)
+
+    def makers(self, contact_hash: str) -> frozenset[str]:
+        return frozenset(self.makers_of.get(contact_hash, ()))
+
+    def missing(self, contact_hashes: Sequence[str]) -> list[str]:
+        return [one for one in contact_hashes if one not in self.gates.suppressed]
+
+    def remove(self, contact_hash: str, *, makers: Collection[str]) -> bool:
+        if self.makers_of.get(contact_hash) != set(makers):
+            return False
+        del self.makers_of[contact_hash]
+        self.gates.suppressed.discard(contact_hash)
+        return True

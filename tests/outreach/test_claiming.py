@@ -107,3 +107,20 @@ def test_a_message_at_which_the_gate_or_its_writer_stumbles_rests_and_keeps_no_o
     assert rows["odd"].because == f"it could not be looked at: that failed with {name}; it is tried again"
     assert claims.stumbled == 1
     assert (rows["refused"].state is State.SKIPPED) == isinstance(writer, StumblingWords)
+
+
+class Translated(Words):
+    """Writes as somebody who chose a language."""
+
+    def write(self, due: Due, facts: Facts, *, attempt: int) -> Message:
+        written = super().write(due, facts, attempt=attempt)
+        return written.model_copy(update={"because": "in Hindi, as they prefer"})
+
+
+def test_in_which_language_and_why_is_told_with_the_claim_and_in_the_journal() -> None:
+    desk = Desk(Channel.EMAIL, writer=Translated())
+    desk.ledger.propose([proposal("C1", Channel.EMAIL, due_at=NOW)])
+    [claimed] = desk.tick().claimed
+    assert claimed.because == "the gate let it go; in Hindi, as they prefer"
+    [decision] = desk.journal.decisions
+    assert (decision.because, decision.facts["written"]) == (FREE.because, "in Hindi, as they prefer")

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from beforehand.events.outreach import ChunkSent
-from beforehand.outreach.channels.model import Answer, Evidence, Outbound, Outcome
+from beforehand.outreach.channels.model import OPTED_OUT, Answer, Evidence, Outbound, Outcome
 from beforehand.outreach.delivery.documents import Chunk, Message
 from beforehand.outreach.delivery.model import Ended, Token
 from beforehand.outreach.delivery.sending import PATIENCE, send
@@ -148,3 +148,18 @@ def test_what_comes_after_its_lease_goes_back_by_proof_and_is_looked_at_again_by
     )
     assert (counts.void, provider.given) == (1, [])
     assert gates.keys[one.outreach_id, 1].token is Token.VOID
+
+
+def test_how_long_to_wait_and_who_wants_no_more_stand_with_the_end() -> None:
+    gates, one, two = MemoryGates(), message(), message()
+    sent(Provider(Answer(outcome=Outcome.NOT_NOW, because="busy", wait_seconds=90)), gates, one)
+    sent(Provider(Answer(outcome=Outcome.REFUSED, because="no more", rule=OPTED_OUT)), gates, two)
+    first, second = gates.keys[one.outreach_id, 1], gates.keys[two.outreach_id, 1]
+    assert (first.wait_seconds, first.opted_out) == (90, None)
+    assert (second.wait_seconds, second.opted_out) == (None, "c0ffee")
+
+
+def test_the_template_is_named_for_those_who_must_know_it() -> None:
+    provider, one = Provider(ACCEPTED), message().model_copy(update={"template": "appointment_reminder"})
+    sent(provider, MemoryGates(), one)
+    assert provider.given[0].tags["template"] == "appointment_reminder"

@@ -1,5 +1,6 @@
 """What becomes of a message, by what stands under the key of its attempt."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -87,6 +88,19 @@ def test_attempts_after_a_definite_no_come_later_each_time_and_end() -> None:
         last = refusals + 1 == MOST_ATTEMPTS
         assert move.state is (State.FAILED if last else State.SCHEDULED)
         assert move.next_at == (None if last else NOW + pause_after(refusals + 1))
+
+
+@pytest.mark.parametrize(
+    ("asked", "rests"), [(None, 60), (0, 60), (59, 60), (61, 61), (3600, 3600), (10**12, None)]
+)
+def test_a_provider_that_asks_to_be_left_alone_for_longer_is(asked: int | None, rests: int | None) -> None:
+    end = replace(told(Ended.NOT_NOW), wait_seconds=asked)
+    move = settle(question(), end, now=NOW)
+    assert move is not None
+    if rests is None:
+        assert (move.state, move.because) == (State.FAILED, "so it was; another attempt would come too late")
+    else:
+        assert (move.state, move.next_at) == (State.SCHEDULED, NOW + timedelta(seconds=rests))
 
 
 def test_an_attempt_that_would_come_too_late_is_not_planned() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from pg8000.exceptions import DatabaseError
@@ -11,7 +11,7 @@ from beforehand.adapters.postgres import PostgresDatabase, Transaction
 from beforehand.outreach import casework
 from beforehand.outreach.cases import Answer, Person, Role
 from beforehand.outreach.cases_store import PostgresCases
-from beforehand.outreach.channels.model import Outcome
+from beforehand.outreach.channels.model import OPTED_OUT, Outcome
 from beforehand.outreach.delivery.model import LEASE, SETTLE, Mode
 from beforehand.outreach.delivery.store import PostgresDelivery
 from beforehand.outreach.gate.model import Action, Verdict
@@ -263,3 +263,39 @@ def test_a_chunk_is_told_by_its_name_alone(desk: Desk) -> None:
     for chunk in chunks:
         assert {(m.outreach_id, m.attempt) for m in chunk.messages} == set(desk.ledger.chunk(chunk.chunk))
     assert desk.ledger.chunk(str(uuid4())) == []
+
+
+def suppressions(desk: Desk, outreach_id: UUID) -> list[tuple[str, str, str]]:
+    found = desk.transaction.rows(
+        "select contact_hash, channel, reason from outreach_suppressions where outreach_id = :one", one=outreach_id
+    )
+    return [(row["contact_hash"], row["channel"], row["reason"]) for row in found]
+
+
+def test_whom_the_provider_knows_to_want_no_more_is_suppressed_before_the_end_is_written(desk: Desk) -> None:
+    desk.phone.outcomes, desk.phone.rule = [Outcome.REFUSED], OPTED_OUT
+    (one,) = desk.propose(proposal("C1"))
+    (chunk,) = desk.claim().chunks
+    desk.send(chunk)
+    desk.marks.down = True
+    assert desk.record(chunk).open == 1
+    assert (desk.state(one), suppressions(desk, one)) == ("claimed", [])
+    desk.marks.down = False
+    assert desk.record(chunk).failed == 1
+    contact = chunk.messages[0].contact
+    assert (desk.state(one), suppressions(desk, one)) == ("failed", [(contact, "email", "opted_out")])
+    assert contact in desk.gates.suppressed
+    desk.record(chunk)
+    assert len(suppressions(desk, one)) == 1
+    desk.propose(proposal("C1", cycle="another"))
+    (later,) = desk.claim(NOW + timedelta(minutes=2)).chunks
+    assert desk.send(later).suppressed == 1
+
+
+def test_a_refusal_of_another_kind_suppresses_nobody(desk: Desk) -> None:
+    desk.phone.outcomes = [Outcome.REFUSED]
+    (one,) = desk.propose(proposal())
+    (chunk,) = desk.claim().chunks
+    desk.send(chunk)
+    assert desk.record(chunk).failed == 1
+    assert (suppressions(desk, one), desk.gates.suppressed) == ([], set())

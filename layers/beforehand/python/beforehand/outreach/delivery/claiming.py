@@ -161,6 +161,7 @@ class _Claiming:
                 decisions.append(
                     decision_of(
                         due, known.person, history, verdict, because=because, mode=mode,
+                        written=message.because if isinstance(message, Message) else "",
                         policy_version=self._policy_version, run_id=self._tick, now=self._now,
                     )
                 )  # fmt: skip
@@ -215,7 +216,7 @@ class _Claiming:
                 attempt=attempt,
                 channel=due.channel,
                 policy_version=self._policy_version,
-                because=GOES,
+                because="; ".join(filter(None, (GOES, message.because))),
                 chunk=self._chunk_of(due.channel),
                 subject=message.said_subject,
                 body=message.said_body,

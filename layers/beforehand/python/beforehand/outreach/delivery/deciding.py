@@ -17,11 +17,15 @@ def decision_of(
     *,
     because: str,
     mode: Mode,
+    written: str = "",
     policy_version: str,
     run_id: UUID,
     now: datetime,
 ) -> Decision:
-    """One decision of the gate. Its facts are figures, moments and labels; no address is among them."""
+    """One decision of the gate. Its facts are figures, moments and labels; no address is among them.
+
+    `written` says in which language a message that goes was written, and why.
+    """
     return Decision(
         decided_at=now,
         capability="outreach",
@@ -50,6 +54,7 @@ def decision_of(
             "reachable": sorted(person.reachable),
             "suppressed": sorted(person.suppressed),
             "case_open": person.case_open,
+            **({"written": written} if written else {}),
             "history": [
                 {"outreach_id": str(one.outreach_id), "purpose": one.purpose, "channel": one.channel,
                  "at": one.at.isoformat()}

@@ -30,7 +30,10 @@ class Message(Document):
     said_subject: str
     said_body: str
     """What is said, without what the channel puts around it."""
+    template: str | None = None
     template_version: int | None = None
+    because: str = ""
+    """Which language was used, and why."""
 
 
 class Chunk(Document):

@@ -73,6 +73,10 @@ class DynamoGates:
         change = "SET ended = :ended, because = :because"
         if told.provider_id is not None:
             values[":provider_id"], change = {"S": told.provider_id}, f"{change}, provider_id = :provider_id"
+        if told.wait_seconds is not None:
+            values[":wait"], change = {"N": str(told.wait_seconds)}, f"{change}, wait_seconds = :wait"
+        if told.opted_out is not None:
+            values[":opted_out"], change = {"S": told.opted_out}, f"{change}, opted_out = :opted_out"
         self._update(gate(outreach_id, attempt), change, "attribute_not_exists(ended)", values)
 
     def void(self, outreach_id: UUID, attempt: int, *, ended: Ended, because: str, now: datetime) -> Told:
@@ -194,6 +198,8 @@ def _told(item: Item) -> Told:
         ended=Ended(ended) if ended else None,
         because=item.get("because", {}).get("S") or "a sender began, and nothing more is known",
         provider_id=item.get("provider_id", {}).get("S"),
+        wait_seconds=int(wait) if (wait := item.get("wait_seconds", {}).get("N")) else None,
+        opted_out=item.get("opted_out", {}).get("S"),
     )
 
 

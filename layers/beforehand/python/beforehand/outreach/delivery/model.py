@@ -137,12 +137,18 @@ class Ended(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Told:
-    """What the key of an attempt tells. `ended` is None where a sender began and wrote down nothing more."""
+    """What the key of an attempt tells. `ended` is None where a sender began and wrote down nothing more.
+
+    `wait_seconds` is how long the provider asked to be left alone. `opted_out` is the hash of the address, where
+    the provider knows that this person wants no more of the channel.
+    """
 
     token: Token
     ended: Ended | None
     because: str
     provider_id: str | None = None
+    wait_seconds: int | None = None
+    opted_out: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

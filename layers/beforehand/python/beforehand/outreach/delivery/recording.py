@@ -1,7 +1,7 @@
 """Writes down how attempts ended, and lets no message be without an end that somebody sees."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -11,9 +11,12 @@ from beforehand.outreach.cases import Kind, NewCase, Role
 from beforehand.outreach.delivery.model import Move, Question, Told
 from beforehand.outreach.delivery.settling import settle
 from beforehand.outreach.model import State
+from beforehand.outreach.suppression.model import MarksUnreachableError, Reason, Suppression
 from beforehand.results import Result
 
 REVIEW_WITHIN = timedelta(hours=4)
+
+KNOWN = "the provider knows that this person wants no more of this channel"
 
 Attempt = tuple[UUID, int]
 
@@ -33,21 +36,54 @@ class Cases(Protocol):
     def open(self, cases: Sequence[NewCase], *, now: datetime) -> list[Result]: ...
 
 
+Suppress = Callable[[Suppression], object]
+"""Tells senders that an address must not be contacted, then writes it down. Raises MarksUnreachableError."""
+
+
 def record(
-    attempts: Sequence[Attempt], told: Mapping[Attempt, Told], *, ledger: Ledger, cases: Cases, now: datetime
+    attempts: Sequence[Attempt],
+    told: Mapping[Attempt, Told],
+    *,
+    ledger: Ledger,
+    cases: Cases,
+    suppress: Suppress,
+    now: datetime,
 ) -> Settled:
-    """Settles attempts by what their keys tell. Repeated, or told too late, it changes nothing."""
+    """Settles attempts by what their keys tell. Repeated, or told too late, it changes nothing.
+
+    Where a provider knows that somebody wants no more of a channel, their address is suppressed first; while that
+    cannot be, the attempt stays open.
+    """
     questions = ledger.questions(attempts)
+    ends = {one: told.get((one.outreach_id, one.attempt)) for one in questions}
+    untold = _suppress(ends, suppress, now)
     moves = [
         move
-        for question in questions
-        if (move := settle(question, told.get((question.outreach_id, question.attempt)), now=now)) is not None
+        for question, end in ends.items()
+        if question not in untold and (move := settle(question, end, now=now)) is not None
     ]
     ledger.move(moves, now=now)
     asked = {question.outreach_id: question for question in questions}
     cases.open([_case(asked[move.outreach_id], move, now) for move in moves if move.state is State.REVIEW], now=now)
     counts = Counter(str(move.state) for move in moves)
     return Settled(fenced=len(attempts) - len(questions), open=len(questions) - len(moves), **counts)
+
+
+def _suppress(ends: Mapping[Question, Told | None], suppress: Suppress, now: datetime) -> set[Question]:
+    """Suppresses whoever wants no more; those are returned of whom senders could not be told."""
+    # In the order of addresses: whoever records at the same time waits for their locks in the same order.
+    wishes = sorted((end.opted_out, one.outreach_id, one) for one, end in ends.items() if end and end.opted_out)
+    untold = set()
+    for contact_hash, outreach_id, question in wishes:
+        asked = Suppression(
+            contact_hash=contact_hash, channel=question.channel, reason=Reason.OPTED_OUT, source="provider",
+            because=KNOWN, since=now, outreach_id=outreach_id,
+        )  # fmt: skip
+        try:
+            suppress(asked)
+        except MarksUnreachableError:
+            untold.add(question)
+    return untold
 
 
 def _case(question: Question, move: Move, now: datetime) -> NewCase:

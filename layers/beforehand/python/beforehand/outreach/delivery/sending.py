@@ -7,7 +7,7 @@ from typing import Protocol
 from uuid import UUID, uuid4
 
 from beforehand.events.outreach import ChunkSent
-from beforehand.outreach.channels.model import Answer, Outbound, Outcome, Provider
+from beforehand.outreach.channels.model import OPTED_OUT, Answer, Outbound, Outcome, Provider
 from beforehand.outreach.delivery.documents import Chunk, Message
 from beforehand.outreach.delivery.gates import Begun
 from beforehand.outreach.delivery.model import Ended, GatesUnreachableError, Token, Told
@@ -80,8 +80,10 @@ class _Sending:
             return LEFT
         answer = self._call(message) if self._monotonic() - asked < PATIENCE else FROZEN
         told = Told(
-            token=Token.STARTED, ended=Ended(answer.outcome), because=answer.because, provider_id=answer.provider_id
-        )
+            token=Token.STARTED, ended=Ended(answer.outcome), because=answer.because,
+            provider_id=answer.provider_id, wait_seconds=answer.wait_seconds,
+            opted_out=message.contact if answer.rule == OPTED_OUT else None,
+        )  # fmt: skip
         try:
             self._gates.end(message.outreach_id, message.attempt, told)
         except GatesUnreachableError:
@@ -109,7 +111,11 @@ class _Sending:
             text=message.text,
             html=message.html,
             unsubscribe_url=message.unsubscribe_url,
-            tags={"outreach_id": str(message.outreach_id), "attempt": str(message.attempt)},
+            tags={
+                "outreach_id": str(message.outreach_id),
+                "attempt": str(message.attempt),
+                **({"template": message.template} if message.template else {}),
+            },
         )
         try:
             return self._provider.send(outbound)

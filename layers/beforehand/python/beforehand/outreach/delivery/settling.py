@@ -7,6 +7,7 @@ from beforehand.outreach.delivery.model import EVIDENCE, MOST_ATTEMPTS, SETTLE, 
 from beforehand.outreach.model import Hold, State
 
 FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(days=366)
 LOOK_AGAIN = timedelta(minutes=5)
 
 
@@ -44,7 +45,7 @@ def settle(question: Question, told: Told | None, *, now: datetime) -> Move | No
 def _again(question: Question, told: Told, now: datetime) -> Move:
     """After a definite no the next attempt is planned, unless there were enough or it would come too late."""
     refusals = question.refusals + 1
-    next_at = now + pause_after(refusals)
+    next_at = now + max(pause_after(refusals), _asked_for(told))
     if refusals >= MOST_ATTEMPTS:
         because = f"{told.because}; it was tried {refusals} times"
         return _move(question, State.FAILED, Ended.NOT_NOW, told, because=because)
@@ -52,6 +53,11 @@ def _again(question: Question, told: Told, now: datetime) -> Move:
         because = f"{told.because}; another attempt would come too late"
         return _move(question, State.FAILED, Ended.NOT_NOW, told, because=because)
     return _move(question, State.SCHEDULED, Ended.NOT_NOW, told, next_at=next_at)
+
+
+def _asked_for(told: Told) -> timedelta:
+    """How long the provider asked to be left alone; a time that nobody lives to see is as good as a year."""
+    return timedelta(seconds=min(told.wait_seconds or 0, LONGEST_PAUSE.total_seconds()))
 
 
 def _unknown(question: Question, told: Told, now: datetime) -> Move | None:

@@ -37,6 +37,7 @@ def from_templates(templates: Templates, company: Company) -> Speak:
             body=rendered.body,
             language=rendered.language,
             template_version=rendered.template_version,
+            because=rendered.because,
         )
 
     return speak

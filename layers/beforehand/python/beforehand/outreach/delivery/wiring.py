@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from beforehand.adapters.postgres import Transaction, database
@@ -27,7 +28,10 @@ from beforehand.outreach.messages.model import Company
 from beforehand.outreach.messages.store import PostgresTemplates
 from beforehand.outreach.model import State
 from beforehand.outreach.policies_store import PostgresPolicies
+from beforehand.outreach.suppression.marks import DynamoMarks
 from beforehand.outreach.suppression.pepper import pepper
+from beforehand.outreach.suppression.store import PostgresSuppressions
+from beforehand.outreach.suppression.suppressing import suppress
 from beforehand.settings import from_environment
 from beforehand.settings.delivery import OutreachClaimSettings, OutreachRecordSettings
 
@@ -74,7 +78,17 @@ def record(named: AttemptsNamed) -> Settled:
     told = DynamoGates(settings.gates_table).read(attempts)
     with source.transaction() as transaction:
         ledger = PostgresDelivery(transaction)
-        return recording.record(attempts, told, ledger=ledger, cases=PostgresCases(transaction), now=ledger.now())
+        at = ledger.now()
+        return recording.record(
+            attempts,
+            told,
+            ledger=ledger,
+            cases=PostgresCases(transaction),
+            suppress=partial(
+                suppress, ledger=PostgresSuppressions(transaction), marks=DynamoMarks(settings.gates_table), now=at
+            ),
+            now=at,
+        )
 
 
 def _attempts(named: AttemptsNamed, files: S3Files) -> Sequence[tuple[UUID, int]]:

@@ -16,12 +16,13 @@ from beforehand.outreach.suppression.tokens import Unsubscribe, issue, url
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Said:
-    """What is to be said, by a text or by a template."""
+    """What is to be said, by a text or by a template; `because` says why in this language, where one was chosen."""
 
     subject: str
     body: str
     language: str
     template_version: int | None = None
+    because: str = ""
 
 
 Speak = Callable[[Due, Facts], Said]
@@ -63,7 +64,9 @@ class MessageWriter:
             purpose=due.purpose,
             said_subject=said.subject,
             said_body=said.body,
+            template=due.template,
             template_version=said.template_version,
+            because="; ".join(filter(None, (said.because, composed.because))),
         )
 
     def _leave(self, due: Due, contact: str) -> str | None:
