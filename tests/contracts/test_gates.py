@@ -3,17 +3,16 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
 
 from beforehand.outreach.delivery import gates as module
 from beforehand.outreach.delivery.gates import Begun, DynamoGates
 from beforehand.outreach.delivery.model import Ended, GatesUnreachableError, Token, Told
 from beforehand.outreach.model import Channel
 from tests.contracts.conftest import Aws
+from tests.contracts.lossy import cut
 from tests.outbox.endpoint import forget_clients, reached
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -145,15 +144,4 @@ def test_a_table_that_gives_no_answer_lets_nothing_through(
 
 def lossy(monkeypatch: pytest.MonkeyPatch, operation: str, *, reaches: bool, times: int) -> None:
     """A connection that is cut `times` times after a request reached the endpoint, or before."""
-    dynamodb = module._dynamodb()
-    send, left = dynamodb._endpoint.http_session.send, [times]
-
-    def losing(request: Any) -> Any:
-        if request.headers.get("X-Amz-Target", b"").decode().endswith(operation) and left[0]:
-            left[0] -= 1
-            if reaches:
-                send(request)
-            raise ReadTimeoutError(endpoint_url=request.url)
-        return send(request)
-
-    monkeypatch.setattr(dynamodb._endpoint.http_session, "send", losing)
+    cut(monkeypatch, module._dynamodb(), operation, reaches=reaches, times=times)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from beforehand.errors import BeforehandError
@@ -52,7 +51,7 @@ def history(limit: Limit = 20, stage: Stage = None, as_json: AsJson = False) -> 
         return
     table = Table("version", "counts from", "made by", "because", box=None, pad_edge=False)
     for one in found:
-        table.add_row(one["version"], _local(one["active_from"]), escape(one["created_by"]), escape(one["because"]))
+        table.add_row(one["version"], _local(one["active_from"]), one["created_by"], one["because"])
     console.print(table, markup=False, highlight=False)
 
 

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from beforehand_cli.api import Api
@@ -146,7 +145,8 @@ def listed(found: Iterable[Mapping[str, Any]], columns: tuple[str, ...], as_json
         # An id that is cut off cannot be typed.
         shown.add_column(name.replace("_", " "), no_wrap=name.endswith("_id"), overflow="fold")
     for one in found:
-        shown.add_row(*(escape(_cell(one[name])) for name in columns))
+        # Nothing is escaped: the table is printed without markup, so a bracket is a bracket.
+        shown.add_row(*(_cell(one[name]) for name in columns))
     console.print(shown if shown.row_count else "There is none.", markup=False, highlight=False)
 
 
@@ -175,7 +175,7 @@ def show_risk(one: Mapping[str, Any], as_json: bool = False) -> None:
     for factor in one["contributions"]:
         reached = "unknown" if factor["share"] is None else f"{factor['share']:.0%}"
         figures = (f"{factor['weight']:g}", reached, f"{factor['lost']:.1f}")
-        table.add_row(factor["factor"].replace("_", " "), *figures, escape(factor["because"]))
+        table.add_row(factor["factor"].replace("_", " "), *figures, factor["because"])
     if one["contributions"]:
         console.print(table, markup=False, highlight=False)
 

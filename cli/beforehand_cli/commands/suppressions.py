@@ -1,13 +1,12 @@
 """`beforehand suppressions`: who must not be contacted, known by a hash of their address."""
 
 import json
-from datetime import datetime
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from beforehand_cli.api import Api
+from beforehand_cli.commands.shown import listed, quoted
 from beforehand_cli.deployment import Deployment
 from beforehand_cli.options import AsJson, Stage
 from beforehand_cli.terminal import console, print_json
@@ -16,6 +15,7 @@ app = typer.Typer(help="See and change who must not be contacted.", no_args_is_h
 Email = Annotated[str | None, typer.Option(help="An e-mail address; it is hashed, and not kept.")]
 Phone = Annotated[str | None, typer.Option(help="A number such as +919876543210; it is hashed, and not kept.")]
 Because = Annotated[str, typer.Option(help="Why, for those who look later.")]
+COLUMNS = ("suppression_id", "channel", "reason", "because", "since", "lifted_at")
 
 
 @app.command(name="list")
@@ -70,7 +70,7 @@ def lift(
 ) -> None:
     """Let an address be contacted again; senders know within a minute or two."""
     body = {"because": because} | ({"consent": consent} if consent else {})
-    done = _api(stage).write("POST", f"/v1/suppressions/{suppression_id}/lift", body)
+    done = _api(stage).write("POST", f"/v1/suppressions/{quoted(suppression_id)}/lift", body)
     if as_json:
         print_json(json.dumps(done))
     else:
@@ -89,15 +89,7 @@ def _show(items: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
         print_json(json.dumps(items))
         return
-    table = Table("suppression", "channel", "reason", "because", "since", "lifted", box=None)
-    for one in items:
-        since, lifted = _time(one["since"]), _time(one["lifted_at"])
-        table.add_row(one["suppression_id"], one["channel"], one["reason"], one["because"], since, lifted)
-    console.print(table)
-
-
-def _time(at: str | None) -> str:
-    return f"{datetime.fromisoformat(at):%Y-%m-%d %H:%M}" if at else ""
+    listed(items, COLUMNS, False)
 
 
 def _api(stage: str | None) -> Api:
