@@ -42,6 +42,7 @@ class Api(cdk.Stack):
                 gates_table=foundation.gates.name,
                 user_client_id=foundation.users.client_id,
                 scan_every_minutes=stage.scan_every_minutes,
+                channels=",".join(stage.channels) or "none",
                 **stage.company,
             ),
             database=foundation.database,

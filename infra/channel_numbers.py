@@ -59,6 +59,12 @@ class ChannelNumbers(BaseModel):
         """The countries in which a sender id is registered."""
         return tuple(self.sms_countries.split(",")) if self.sms_countries else ()
 
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The channels that are set up, by name."""
+        there = {"email": self.email_from, "sms": self.sms_origination, "webhook": self.webhook_url}
+        return tuple(name for name, needed in there.items() if needed is not None)
+
     @field_validator("sms_origination")
     @classmethod
     def _named_so_that_no_other_may_be_used(cls, origination: str | None) -> str | None:

@@ -16,6 +16,7 @@ from beforehand.churn.store.scores import PostgresScores
 from beforehand.customers import imports_routes
 from beforehand.customers import routes as customers_routes
 from beforehand.names import DATABASE_NAME
+from beforehand.outreach import gate_says
 from beforehand.outreach.suppression import routes as suppression_routes
 from beforehand_cli.local.postgres import Postgres
 from tests.api.served import NOW, Served
@@ -49,6 +50,7 @@ def marks(monkeypatch: pytest.MonkeyPatch) -> Marks:
     made = Marks()
     for module in (suppression_routes, customers_routes):
         monkeypatch.setattr(module, "DynamoMarks", lambda table: made)
+    for module in (suppression_routes, customers_routes, gate_says):
         monkeypatch.setattr(module, "pepper", lambda bucket: PEPPER)
     return made
 

@@ -126,6 +126,9 @@ DONE: Mapping[str, Write] = {
     "POST /v1/imports": lambda api: api.write(
         "POST", "/v1/imports", {"kind": "customers", "file_name": "Asha Rao.csv", "bytes": 9}
     ),
+    "POST /v1/outreach": lambda api: api.write(
+        "POST", "/v1/outreach", {"customer_id": "C1", "channel": "sms", "body": "Dear Asha, we miss you"}
+    ),
     "POST /v1/outreach/{outreach_id}/cancel": lambda api: api.write("POST", f"/v1/outreach/{held(api)}/cancel"),
     "POST /v1/outreach/{outreach_id}/release": lambda api: api.write("POST", f"/v1/outreach/{held(api)}/release"),
     "POST /v1/scans": lambda api: api.write("POST", "/v1/scans", {}),

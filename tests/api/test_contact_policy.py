@@ -7,16 +7,9 @@ from typing import Any
 import pytest
 
 from beforehand.adapters.postgres import Transaction
-from beforehand.outreach import policy_routes
 from tests.api.served import NOW, Served
 
 SHIPPED = "/v1/contact-policy"
-
-
-@pytest.fixture(autouse=True)
-def pepper(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The pepper lies in S3, where tests/e2e finds it."""
-    monkeypatch.setattr(policy_routes, "pepper", lambda _bucket: b"p" * 32)
 
 
 def policy(served: Served) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`beforehand outreach`: the ledger of outreach, and the two moves that a person makes."""
+"""`beforehand outreach`: the ledger of outreach, proposing, and the two moves that a person makes."""
 
 import json
 from datetime import datetime
@@ -6,11 +6,15 @@ from typing import Annotated
 
 import typer
 
+from beforehand_cli.commands.propose import propose
 from beforehand_cli.commands.shown import Limit, of_api, one_in_full, quoted, table
 from beforehand_cli.options import AsJson, Stage
 from beforehand_cli.terminal import console, print_json
 
-app = typer.Typer(help="What is planned, held and sent; call one back, or let one go.", no_args_is_help=True)
+app = typer.Typer(
+    help="What is planned, held and sent; propose a message, call one back, or let one go.", no_args_is_help=True
+)
+app.command()(propose)
 OutreachId = Annotated[str, typer.Argument(help="The outreach's id.")]
 COLUMNS = ("due_at", "customer_id", "purpose", "channel", "state", "hold", "next_at", "outreach_id")
 

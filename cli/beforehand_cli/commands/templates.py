@@ -117,10 +117,10 @@ def preview(
 ) -> None:
     """Show a message as it would leave; nothing is sent."""
     api = _api(stage)
-    kinds = _kinds(api, name)
+    kinds = kinds_of(api, name)
     body = {
         "channel": channel,
-        "variables": dict(_value(one, kinds) for one in values or ()),
+        "variables": dict(value_of(one, kinds) for one in values or ()),
         **{
             key: value
             for key, value in (("language", language), ("customer_id", customer), ("zone", zone))
@@ -183,12 +183,13 @@ def _newest(api: Api, name: str, language: str) -> int:
         raise
 
 
-def _kinds(api: Api, name: str) -> dict[str, str]:
+def kinds_of(api: Api, name: str) -> dict[str, str]:
+    """The type of each variable of a template."""
     languages = api.get(_path(name))["languages"]
     return {name: kind.rstrip("?") for one in languages for name, kind in one["variables"].items()}
 
 
-def _value(given: str, kinds: Mapping[str, str]) -> tuple[str, Any]:
+def value_of(given: str, kinds: Mapping[str, str]) -> tuple[str, Any]:
     """What `--set` gives, as JSON has it: `price=12.50 INR` is money, `count=2` a number, `place=` is missing."""
     name, is_set, text = given.partition("=")
     if not is_set or not name:

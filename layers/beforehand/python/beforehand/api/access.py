@@ -62,6 +62,7 @@ LEAST_ROLE: Mapping[str, Role] = MappingProxyType(
         "POST /v1/contact-policy/restore": Role.ADMIN,
         "POST /v1/contact-policy/try": Role.VIEWER,
         "POST /v1/imports": Role.OPERATOR,
+        "POST /v1/outreach": Role.OPERATOR,
         "POST /v1/outreach/{outreach_id}/cancel": Role.OPERATOR,
         "POST /v1/outreach/{outreach_id}/release": Role.OPERATOR,
         "POST /v1/scans": Role.OPERATOR,

@@ -9,10 +9,14 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 WRITTEN = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d.*")
 
 
-def _written(given: Any) -> Any:
-    if isinstance(given, str) and not WRITTEN.fullmatch(given):
-        raise ValueError("must be a date and a time with its zone, such as 2026-03-02T09:30:00Z")
-    return given
+def _written(given: Any) -> datetime:
+    # Read here: once a text has passed through Python, strict mode takes it for no moment any more.
+    try:
+        if isinstance(given, str) and WRITTEN.fullmatch(given):
+            return datetime.fromisoformat(given.upper())
+    except ValueError:
+        pass
+    raise ValueError("must be a date and a time with its zone, such as 2026-03-02T09:30:00Z")
 
 
 def _within_reach(moment: datetime) -> datetime:

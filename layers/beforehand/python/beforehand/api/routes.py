@@ -41,13 +41,17 @@ class Answer(BaseModel):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
-    """One request on its way: who asks, when, and the transaction in which everything about it happens."""
+    """One request on its way: who asks, when, and the transaction in which everything about it happens.
+
+    `key` is a write's own id, by which the caller sends it again; it is the caller's, so another may use the same.
+    """
 
     caller: Caller
     now: datetime
     transaction: Transaction
     settings: ApiServeSettings
     request_id: str = ""
+    key: str = ""
 
     def audit(
         self,

@@ -84,6 +84,7 @@ class Api:
                 transaction=transaction,
                 settings=self._settings(),
                 request_id=request_id,
+                key=key or "",
             )
             if key is None:
                 return _response(route.status, route.function(call, **taken).model_dump_json())

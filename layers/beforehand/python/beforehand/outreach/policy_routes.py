@@ -11,17 +11,13 @@ from beforehand.api.pages import Page, PageAsked, after, page
 from beforehand.api.problems import not_found, refuse
 from beforehand.api.routes import Answer, Asked, Call, Routes
 from beforehand.errors import NotFoundError
-from beforehand.outreach.gate.decide import decide
-from beforehand.outreach.gate.facts_store import PostgresFacts
-from beforehand.outreach.gate.legal import shipped
-from beforehand.outreach.gate.model import Action, Contact, Facts, Person, Planned
-from beforehand.outreach.gate.suppressed import suppressed_in
-from beforehand.outreach.model import Channel, Hold, Purpose
+from beforehand.outreach.gate.model import Contact, Facts, Person, Planned
+from beforehand.outreach.gate_says import Said, facts_of, policy_at, would_say
+from beforehand.outreach.model import Channel, Purpose
 from beforehand.outreach.policies_store import PostgresPolicies
 from beforehand.outreach.policy import ContactPolicy
 from beforehand.outreach.policy_document import PolicyDocument
 from beforehand.outreach.policy_versions import PolicyMovedError, PolicyVersion, change, restore
-from beforehand.outreach.suppression.pepper import pepper
 
 BY_NUMBER = TypeAdapter(tuple[int])
 A_MONTH = timedelta(days=28)
@@ -119,17 +115,6 @@ class Tried(Asked):
         return self
 
 
-class Said(Answer):
-    """What the gate would say, by which policy; `until` and `hold` where it holds."""
-
-    action: Action
-    because: str
-    rule: str
-    until: datetime | None
-    hold: Hold | None
-    policy_version: str
-
-
 @routes.add("GET /v1/contact-policy", refuses=(HTTPStatus.NOT_FOUND,))
 def show_policy(call: Call, query: PolicyAsked) -> ShownPolicy:
     """Show the contact policy in force."""
@@ -187,10 +172,7 @@ def restore_policy(call: Call, body: Restored) -> ShownPolicy:
 def try_policy(call: Call, body: Tried) -> Said:
     """Say what the gate would say to a message, and why; nothing is sent or kept."""
     at = _moment(body.at, call)
-    try:
-        policy = PostgresPolicies(call.transaction).in_force(at)
-    except NotFoundError:
-        raise not_found("policy at that moment") from None
+    policy = policy_at(call, at)
     facts = _facts(call, body, policy, at)
     planned = Planned(
         outreach_id=NOTHING,
@@ -200,15 +182,7 @@ def try_policy(call: Call, body: Tried) -> Said:
         not_after=body.not_after or at + A_MONTH,
         automated=body.automated,
     )
-    said = decide(facts.person, planned, facts.history, policy, shipped(), as_of=at)
-    return Said(
-        action=said.action,
-        because=said.because,
-        rule=said.rule,
-        until=said.until,
-        hold=said.hold,
-        policy_version=policy.version,
-    )
+    return would_say(facts, planned, policy=policy, at=at)
 
 
 def _made(call: Call, action: str, before: str, made: PolicyVersion) -> ShownPolicy:
@@ -224,11 +198,7 @@ def _made(call: Call, action: str, before: str, made: PolicyVersion) -> ShownPol
 
 def _facts(call: Call, body: Tried, policy: ContactPolicy, at: datetime) -> Facts:
     if body.customer_id is not None:
-        store = PostgresFacts(call.transaction, suppressed_in(call.transaction, pepper(call.settings.files_bucket)))
-        facts = store.of([body.customer_id], policy=policy, as_of=at)[body.customer_id]
-        if not facts.person.reachable:
-            raise not_found("customer")
-        return facts
+        return facts_of(call, body.customer_id, policy=policy, at=at)
     described = body.person or TriedPerson()
     person = Person(
         customer_id="somebody",

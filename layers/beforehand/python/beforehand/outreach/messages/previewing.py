@@ -24,6 +24,14 @@ class Preview:
     examples: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LaidOut:
+    """A message in the frame of its channel. `segments` are what a text message is billed as."""
+
+    composed: Composed
+    segments: Segments | None
+
+
 def preview(
     templates: Catalogue,
     name: str,
@@ -45,13 +53,24 @@ def preview(
         templates, name, language, {**missing, **variables},
         person_name=person_name, person_zone=person_zone, company=company,
     )  # fmt: skip
-    composed = compose(
-        channel=channel, subject=rendered.subject, body=rendered.body, language=rendered.language,
-        company=company, unsubscribe_url=LEAVE if channel is Channel.EMAIL else None,
-    )  # fmt: skip
+    laid_out = lay_out(
+        subject=rendered.subject, body=rendered.body, language=rendered.language, channel=channel, company=company
+    )
     return Preview(
         rendered=rendered,
-        composed=composed,
-        segments=segments(composed.text) if channel is Channel.SMS else None,
+        composed=laid_out.composed,
+        segments=laid_out.segments,
         examples=tuple(sorted(missing)),
     )
+
+
+def lay_out(*, subject: str, body: str, language: str, channel: Channel, company: Company) -> LaidOut:
+    """Words as they would leave on a channel, with an address that leads nowhere for who wants no more of them.
+
+    Raises UncomposableError.
+    """
+    composed = compose(
+        channel=channel, subject=subject, body=body, language=language, company=company,
+        unsubscribe_url=LEAVE if channel is Channel.EMAIL else None,
+    )  # fmt: skip
+    return LaidOut(composed=composed, segments=segments(composed.text) if channel is Channel.SMS else None)

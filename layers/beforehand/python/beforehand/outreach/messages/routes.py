@@ -258,7 +258,7 @@ def preview_template(call: Call, path: NamePath, body: PreviewAsked) -> Previewe
         found = preview(
             PostgresTemplates(call.transaction).catalogue([path.name]), path.name,
             language=body.language or person["language"], variables=variables, person_name=named,
-            person_zone=body.zone or person["zone"], channel=Channel(body.channel), company=_company(call),
+            person_zone=body.zone or person["zone"], channel=Channel(body.channel), company=company_of(call),
         )  # fmt: skip
     counted = found.segments
     return PreviewedMessage(
@@ -297,7 +297,8 @@ def _person(call: Call, body: PreviewAsked) -> dict[str, Any]:
     return found
 
 
-def _company(call: Call) -> Company:
+def company_of(call: Call) -> Company:
+    """Whom messages of this deployment are from."""
     settings = call.settings
     return Company(
         name=settings.company_name,
