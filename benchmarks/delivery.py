@@ -211,7 +211,11 @@ def report(found: dict[str, list[dict[str, Any]]]) -> None:
     for goal, value, most in (
         (f"R8 p99 of a claim of {CLAIMED_TOGETHER}, ms", slow * 1000, 50),
         ("C6 memory / peer", figure("pending", "megabytes") / figure("peer pending", "megabytes"), 0.2),
-        ("C7 a page of 100 / peer's list", figure("pending", "seconds") / figure("peer pending", "seconds"), 1 / 200),
+        (
+            "C7 a page of 100 / peer's list",
+            figure("pending", "seconds") / figure("peer pending", "seconds"),
+            1 / 200,
+        ),
     ):
         print(f"  {goal:50}{value:12,.4f} (at most {most:,}: {'met' if value <= most else 'missed'})")
 
