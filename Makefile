@@ -18,7 +18,7 @@ test: $(VENV)/.test       ## every test
 	$(BIN)/python -m pytest
 
 faults: $(VENV)/.test     ## what the product lives through, one test for each fault
-	$(BIN)/python -m pytest tests/faults -v
+	$(BIN)/python -m pytest tests -m fault -v
 
 faults-power: $(VENV)/.test ## whether the tests of delivery find each bug that is planted; about a quarter of an hour
 	$(BIN)/python -m tests.faults.power

@@ -1,6 +1,6 @@
 """What the demo shows of the desk: a channel is enabled, and one message is sent, one held, one skipped."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.console import Console
@@ -45,11 +45,10 @@ class DeskTour:
             if sent is not None and self._get(refused)["state"] != "scheduled":
                 break
             pause(LOOK_AT_AWS_EVERY_SECONDS)
-        found = [sent, next(self._listed("held", None), None), self._get(refused)]
-        for one in filter(None, found):
-            self._say(
-                f"[bold]{one['state']}[/bold] {one['customer_id']} by {one['channel']}: {one['state_because']}"
-            )
+        held = next((one for hold in ("window", None) for one in self._listed("held", None, hold=hold)), None)
+        for one in filter(None, (sent, held, self._get(refused))):
+            what = f"{one['customer_id']} by {one['channel']}"
+            self._say(f"[bold]{one['state']:>9}[/bold] {what}: {one['state_because']}")
         if sent is not None:
             self._console.print()
             why = self._api.get(f"/v1/why/{sent['outreach_id']}", message="false", replay="false")
@@ -58,8 +57,8 @@ class DeskTour:
     def _get(self, outreach_id: str) -> Outreach:
         return self._api.get(f"/v1/outreach/{outreach_id}")
 
-    def _listed(self, state: str, channel: str | None) -> Any:
-        return self._api.items("/v1/outreach", most=20, state=state, channel=channel)
+    def _listed(self, state: str, channel: str | None, *, hold: str | None = None) -> Iterator[Outreach]:
+        return self._api.items("/v1/outreach", most=20, state=state, channel=channel, hold=hold)
 
     def _say(self, line: str) -> None:
         self._console.print(f"   {line}", highlight=False)

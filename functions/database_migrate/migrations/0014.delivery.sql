@@ -23,7 +23,10 @@ update outreach set hold = 'person' where state = 'held';
 create function outreach_v_planned() returns trigger language plpgsql as '
 begin
     if new.state = ''scheduled'' and new.next_at is null then new.next_at := new.due_at; end if;
-    if new.state = ''held'' and new.hold is null then new.hold := ''person''; end if;
+    if new.state = ''held'' and new.hold is null then
+        new.hold := ''person'';
+        new.state_because := ''a person decides first whether it goes'';
+    end if;
     return new;
 end';
 create trigger outreach_planned before insert on outreach for each row execute function outreach_v_planned();
