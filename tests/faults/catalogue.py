@@ -1,11 +1,14 @@
 """The faults that the product must live through, by number. Each has exactly one test, marked `fault(number)`.
 
-The numbers stay as the product grows; those of sending (the gate, the providers, callbacks) come with it.
+The numbers stay as the product grows.
 """
 
 FAULTS = {
     1: "the same step is delivered twice",
     2: "two runs of one due time start at once",
+    3: "a sender is killed after its call, before anybody has written that down",
+    4: "a function is killed before the key of an attempt",
+    5: "a sender is killed between the key and its call",
     9: "two deliveries of the last step run at once",
     14: "scans for different days overlap",
     15: "the database ends every connection in the middle of a transaction",

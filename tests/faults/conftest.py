@@ -1,12 +1,21 @@
 """Holds tests and catalogue to each other: every fault has one test, and no test names an unknown fault."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import Phase, settings
 
-from tests.contracts.conftest import addresses, aws
+from beforehand.adapters.postgres import PostgresDatabase
+from beforehand.adapters.s3 import S3Files
+from beforehand.outreach.delivery.gates import DynamoGates
+from beforehand_cli.local.postgres import Postgres
+from tests.contracts.conftest import Aws, addresses, aws
+from tests.contracts.test_gates import gates_table
 from tests.faults.catalogue import FAULTS
+from tests.faults.desk import Desk, Ses, clean, open_channels, send_all
+from tests.outbox.endpoint import reached
+from tests.outreach.provider_server import ProviderServer, running
 
 __all__ = ["addresses", "aws"]
 
@@ -21,10 +30,37 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
     marked = {
         (mark.args[0], item.nodeid.partition("[")[0]) for item in items for mark in item.iter_markers("fault")
     }
-    if not marked or session.config.option.keyword or any("::" in argument for argument in session.config.args):
+    if not marked or session.config.option.keyword or any(".py" in argument for argument in session.config.args):
         return
     owners = Counter(number for number, _ in marked)
     wrong = {number for number in owners if number not in FAULTS or owners[number] > 1}
     missing = set(FAULTS) - set(owners)
     if wrong or missing:
         raise pytest.UsageError(f"faults without one test of their own: {sorted(wrong | missing)}")
+
+
+@pytest.fixture
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProviderServer]:
+    """A provider in a process of its own, with books that outlive it."""
+    with running(tmp_path_factory.mktemp("provider")) as server:
+        yield server
+
+
+@pytest.fixture
+def desk(aws: Aws, postgres: Postgres, database: PostgresDatabase, provider: ProviderServer) -> Iterator[Desk]:
+    """Delivery with e-mail live; whatever it committed is taken away after the test."""
+    aws.local()
+    bucket, s3 = aws.name("files"), aws.client("s3")
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": s3.meta.region_name})
+    open_channels(database)
+    try:
+        with reached(aws):
+            yield Desk(
+                database=database,
+                gates=DynamoGates(gates_table(aws)),
+                files=S3Files(bucket),
+                provider=Ses(provider.address),
+                decide=send_all,
+            )
+    finally:
+        clean(postgres)
