@@ -29,7 +29,7 @@ def watch_database(alarms: Alarms, database: Postgres, stage: Stage) -> None:
 
 
 def watch_tasks(alarms: Alarms, watched: Sequence[Watched], group: scheduler.CfnScheduleGroup) -> None:
-    """Functions that fail or are held back, letters that nobody could take, scans that fail, wakes not heard."""
+    """Functions that fail, letters that nobody took, scans that fail, ticks that stop, wakes not heard."""
     _watch_functions(alarms, watched)
     machines = [machine for w in watched for machine in w.workflows]
     unfinished = ("ExecutionsFailed", "ExecutionsTimedOut")
@@ -40,6 +40,10 @@ def watch_tasks(alarms: Alarms, watched: Sequence[Watched], group: scheduler.Cfn
             for name, machine in machines
         ],
     )
+    for name, machine in (one for w in watched for one in w.always):
+        # Nobody in the house can tell that it has stopped: whoever would is started the same way.
+        started = count("AWS/States", "ExecutionsStarted", StateMachineArn=machine.state_machine_arn)
+        alarms.ring(f"{name}Silent", started, below=1, silence=True)
     _watch_rules(alarms, watched)
     dropped = ("InvocationDroppedCount", "InvocationsFailedToBeSentToDeadLetterCount")
     alarms.ring("SchedulesNotHeard", total(_counts("AWS/Scheduler", *dropped, ScheduleGroup=group.ref)), above=0)

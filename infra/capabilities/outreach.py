@@ -62,7 +62,10 @@ class Outreach(Construct):
             dead_letters=dead_letters,
         )
         self.watched = Watched(
-            functions=functions.all, dead_letters=dead_letters, workflows=(("Outreach", self.machine),)
+            functions=functions.all,
+            dead_letters=dead_letters,
+            workflows=(("Outreach", self.machine),),
+            always=(("Outreach", self.machine),),
         )
 
 

@@ -11,9 +11,13 @@ from infra.constructs.task_function import TaskFunction
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Watched:
-    """One capability's functions, queue, and its state machines and rules by name."""
+    """One capability's functions, queue, and its state machines and rules by name.
+
+    `always`: the state machines that start at least once in every five minutes.
+    """
 
     functions: tuple[TaskFunction, ...]
     dead_letters: DeadLetters
     workflows: tuple[tuple[str, sfn.StateMachine], ...] = ()
+    always: tuple[tuple[str, sfn.StateMachine], ...] = ()
     rules: tuple[tuple[str, events.Rule], ...] = ()

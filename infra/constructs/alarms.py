@@ -18,7 +18,7 @@ Counts = Sequence[tuple[str, Sequence[cloudwatch.IMetric]]]
 
 
 class Alarms(Construct):
-    """Rings when a figure passes what is given; silence of a metric is not trouble."""
+    """Rings when a figure passes what is given; silence of a metric is no trouble unless it is said to be."""
 
     def __init__(self, scope: Construct, id: str, *, stage: Stage, staff: StaffTopic) -> None:
         super().__init__(scope, id)
@@ -46,9 +46,13 @@ class Alarms(Construct):
         above: float | None = None,
         below: float | None = None,
         periods: int = 1,
+        silence: bool = False,
     ) -> None:
-        """Rings when the figure is above or below a value for so many periods of five minutes."""
-        operator = cloudwatch.ComparisonOperator
+        """Rings when the figure is above or below a value for so many periods of five minutes.
+
+        `silence`: it rings as well when there is no figure at all.
+        """
+        operator, missing = cloudwatch.ComparisonOperator, cloudwatch.TreatMissingData
         alarm = cloudwatch.Alarm(
             self,
             name,
@@ -58,7 +62,7 @@ class Alarms(Construct):
             threshold=(above if above is not None else below) or 0,
             comparison_operator=operator.LESS_THAN_THRESHOLD if above is None else operator.GREATER_THAN_THRESHOLD,
             evaluation_periods=periods,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            treat_missing_data=missing.BREACHING if silence else missing.NOT_BREACHING,
         )
         alarm.add_alarm_action(self._staff)
 

@@ -12,8 +12,11 @@ from beforehand.outreach.delivery.gates import DynamoGates
 from beforehand_cli.local.postgres import Postgres
 from tests.contracts.conftest import Aws, addresses, aws
 from tests.contracts.test_gates import gates_table
+from tests.faults.books import clean, open_channels
 from tests.faults.catalogue import FAULTS
-from tests.faults.desk import Desk, Ses, clean, open_channels, send_all
+from tests.faults.desk import Desk
+from tests.faults.people import sends_all
+from tests.faults.sender import Ses
 from tests.outbox.endpoint import reached
 from tests.outreach.provider_server import ProviderServer, running
 
@@ -60,7 +63,7 @@ def desk(aws: Aws, postgres: Postgres, database: PostgresDatabase, provider: Pro
                 gates=DynamoGates(gates_table(aws)),
                 files=S3Files(bucket),
                 provider=Ses(provider.address),
-                decide=send_all,
+                decide_at=sends_all,
             )
     finally:
         clean(postgres)

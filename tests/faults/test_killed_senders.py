@@ -12,7 +12,11 @@ import pytest
 
 from beforehand.outreach.model import State
 from beforehand_cli.local.postgres import Postgres
-from tests.faults.desk import Desk, Point, Ses, check, killed, plan, standings
+from tests.faults.books import check, standings
+from tests.faults.desk import Desk
+from tests.faults.people import plan
+from tests.faults.points import Point, dies_at, killed
+from tests.faults.sender import Ses
 from tests.outreach.provider_server import Mode, ProviderServer
 
 DEAF = "no connection stands"
@@ -21,6 +25,7 @@ TAKEN = (Mode.ACCEPTS, Mode.LOSES, Mode.HANGS)
 DELIVERIES = (1, 2, 3)
 
 BEFORE_THE_KEY = (Point.BEFORE_CLAIM_COMMIT, Point.BEFORE_CHUNK, Point.AFTER_CHUNK, Point.BEFORE_BEGIN)
+BEFORE_THE_CALL = (Point.AFTER_BEGIN, Point.BEFORE_CALL)
 IN_THE_DARK = (Point.IN_CALL, Point.BEFORE_END)
 WRITTEN = (Point.AFTER_END, Point.BEFORE_RECORD_COMMIT, Point.AFTER_RECORD)
 
@@ -30,7 +35,7 @@ def end_of(point: Point, answer: str) -> tuple[State, bool]:
 
     Only what surely reached nobody goes again; what may have is left to a person, whether it had or not.
     """
-    if point is Point.BEFORE_CALL:
+    if point in BEFORE_THE_CALL:
         return State.REVIEW, False
     if point in IN_THE_DARK:
         return State.REVIEW, answer in TAKEN
@@ -57,7 +62,7 @@ def die_at(
         provider.says([Mode.ACCEPTS if answer is DEAF else Mode(answer), Mode.ACCEPTS], one)
         desk.provider.deaf[one] = int(answer is DEAF)
         desk.provider.waits_little |= {one} if answer is Mode.HANGS else set()
-        killed(lambda: desk.forked(server, at=point).whole())
+        killed(lambda: desk.forked(server, dies_at(point)).whole())
         desk.provider.reach = desk.reach
         desk.quiet()
         if point not in BEFORE_THE_KEY:
@@ -90,10 +95,11 @@ def test_who_is_killed_before_the_key_has_called_nobody_and_the_message_goes_onc
 
 
 @pytest.mark.fault(5)
+@pytest.mark.parametrize("point", BEFORE_THE_CALL)
 def test_who_is_killed_between_key_and_call_leaves_it_to_a_person(
-    desk: Desk, postgres: Postgres, provider: ProviderServer
+    desk: Desk, postgres: Postgres, provider: ProviderServer, point: Point
 ) -> None:
-    die_at(Point.BEFORE_CALL, some_of(Point.BEFORE_CALL), desk, postgres, provider)
+    die_at(point, some_of(point), desk, postgres, provider)
 
 
 @pytest.mark.fault(3)

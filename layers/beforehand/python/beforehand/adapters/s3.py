@@ -4,6 +4,8 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -62,6 +64,12 @@ class S3Files:
     def read(self, key: str, kind: type[M]) -> M:
         """A document that was written before. Raises NotFoundError naming the key."""
         return kind.model_validate_json(self._get(key)["Body"].read())
+
+    def read_aged(self, key: str, kind: type[M]) -> tuple[M, timedelta]:
+        """A document and how long ago it was written, both by S3's own clock. Raises NotFoundError."""
+        answer = self._get(key)
+        said = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+        return kind.model_validate_json(answer["Body"].read()), max(said - answer["LastModified"], timedelta(0))
 
     def find(self, key: str, kind: type[M]) -> M | None:
         """A document, or None where nothing was written."""

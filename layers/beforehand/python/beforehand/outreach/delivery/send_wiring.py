@@ -1,5 +1,7 @@
 """Puts the side of delivery together that reaches providers and no database: sending, and asking."""
 
+from datetime import timedelta
+
 from beforehand.adapters.s3 import S3Files
 from beforehand.clock import monotonic, now, within
 from beforehand.events.outreach import AttemptsAsked, ChunkNamed, ChunkSent, UnknownsNamed
@@ -7,11 +9,15 @@ from beforehand.outreach.channels.wiring import providers
 from beforehand.outreach.delivery import asking, sending
 from beforehand.outreach.delivery.documents import Chunk, Unknowns, chunk_file, unknowns_file
 from beforehand.outreach.delivery.gates import DynamoGates
+from beforehand.outreach.delivery.model import LEASE
 from beforehand.settings import from_environment
 from beforehand.settings.delivery import OutreachReconcileSettings, OutreachSendSettings
 
 SENDS_SECONDS = 90
 """When no further message of a chunk is begun; what is left goes back by the proof that it was not sent."""
+
+CALL_SECONDS = 15
+"""How long one message can take: no other is begun so shortly before the lease is over."""
 
 ASKS_SECONDS = 40
 
@@ -19,15 +25,23 @@ ASKS_SECONDS = 40
 def send(named: ChunkNamed) -> ChunkSent:
     """Sends a chunk, each message once."""
     settings = from_environment(OutreachSendSettings)
-    chunk = S3Files(settings.files_bucket).read(chunk_file(named.chunk), Chunk)
+    chunk, age = S3Files(settings.files_bucket).read_aged(chunk_file(named.chunk), Chunk)
     return sending.send(
         chunk,
         provider=providers(settings)[chunk.channel],
         gates=DynamoGates(settings.gates_table),
         now=now,
         monotonic=monotonic,
-        time_left=within(SENDS_SECONDS),
+        time_left=within(seconds_for(age)),
     )
+
+
+def seconds_for(age: timedelta) -> float:
+    """For how many seconds messages of a chunk of that age may be begun; none once its lease is over.
+
+    A chunk can come again hours later, at night. The host's clock takes no part: it may be wrong.
+    """
+    return min(SENDS_SECONDS, (LEASE - age).total_seconds() - CALL_SECONDS)
 
 
 def reconcile(named: UnknownsNamed) -> AttemptsAsked:
