@@ -72,7 +72,6 @@ def test_operators_suppress_and_only_admins_lift(served: Served, marks: Marks) -
     assert served.write("POST", path, {"because": "a mistake"}).status == 403
 
 
-@pytest.mark.fault(31)
 def test_who_consents_no_more_is_marked_for_senders_before_it_is_written_down(
     company: Served, marks: Marks
 ) -> None:

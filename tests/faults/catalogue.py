@@ -30,6 +30,9 @@ FAULTS: Mapping[int, str] = {
     22: "a poison record is among good ones",
     23: "one message of a scan cannot be written",
     24: "a step of an old run is delivered again, days later",
+    25: "events of a provider come out of order",
+    26: "an event of a provider comes twice, or again later",
+    27: "an event of a provider is forged",
     29: "a command of the next release comes to the relay of this one, in the middle of a deploy",
     30: "a function is killed in the middle of a migration",
     31: "somebody opts out while their message is on its way",
@@ -44,9 +47,6 @@ FAULTS: Mapping[int, str] = {
 }
 
 NOT_YET: Mapping[int, str] = {
-    25: "events of providers out of order: the inbox that takes them is being built",
-    26: "an event of a provider that comes twice, or again later: the inbox that takes them is being built",
-    27: "a forged event of a provider: the inbox that takes them is being built",
     28: "a task token that has expired: no workflow waits for one before calls are placed",
 }
 """Faults of the list that nothing here can meet yet."""
