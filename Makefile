@@ -14,11 +14,11 @@ up: $(VENV)/.run          ## start PostgreSQL, the local AWS endpoint and the de
 down: $(VENV)/.run        ## stop what `up` started
 	$(BIN)/beforehand down
 
-test: $(VENV)/.test       ## every test
-	$(BIN)/python -m pytest
+test: $(VENV)/.test       ## every test, in one process more than there are cores (tests/spreading.py)
+	$(BIN)/python -m pytest -n auto
 
 faults: $(VENV)/.test     ## what the product lives through, one test for each fault
-	$(BIN)/python -m pytest tests -m fault -v
+	$(BIN)/python -m pytest -m fault -v
 
 faults-power: $(VENV)/.test ## whether the tests of delivery find each bug that is planted; about a quarter of an hour
 	$(BIN)/python -m tests.faults.power

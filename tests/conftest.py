@@ -1,7 +1,8 @@
-"""What many tests share: one real PostgreSQL 18 for the session, each test in a transaction of its own."""
+"""What many tests share: one real PostgreSQL 18 for each process, each test in a transaction of its own."""
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pg8000 import dbapi, native
@@ -12,8 +13,9 @@ from beforehand.database import roles as statements
 from beforehand.names import DATABASE_NAME, DatabaseRole
 from beforehand_cli.local import roles
 from beforehand_cli.local.node import ensure_tools
-from beforehand_cli.local.postgres import Postgres
+from beforehand_cli.local.postgres import Postgres, throwaway
 from beforehand_cli.local.state import StateDirectory
+from tests import spreading
 from tests.installation import Installation, installed
 
 ROOT = Path(__file__).parent.parent
@@ -21,18 +23,29 @@ MIGRATIONS = ROOT / "functions" / "database_migrate" / "migrations"
 SHARED_DATA = ROOT.parent / "shared" / "data"
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    return spreading.processes()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> spreading.Spread:
+    config.option.loadscopereorder = False
+    return spreading.Spread(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        items[:] = spreading.in_turn(items)
+
+
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def postgres() -> Iterator[Postgres]:
     """A throwaway server as RDS hands it over, then prepared as `database_migrate` does."""
-    server = Postgres.at(
-        tmp_path_factory.mktemp("postgres"), native=ensure_tools(StateDirectory.of(ROOT)).postgres()
-    )
-    server.start()
-    try:
+    with throwaway(ensure_tools(StateDirectory.of(ROOT)).postgres()) as server:
         prepare(server)
         yield server
-    finally:
-        server.stop()
 
 
 def prepare(server: Postgres) -> None:

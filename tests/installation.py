@@ -17,8 +17,9 @@ from beforehand_cli.deployment import LOCAL, Deployment
 from beforehand_cli.local.node import Tools, ensure_tools
 from beforehand_cli.local.postgres import Postgres
 from beforehand_cli.local.state import STATE_DIRECTORY_VARIABLE, StateDirectory
-from beforehand_cli.local.up import Addresses, PreferredPorts, down, up
+from beforehand_cli.local.up import Addresses, down, up
 from beforehand_cli.sample import company
+from tests.spreading import ports_here
 
 ROOT = Path(__file__).parent.parent
 COMMAND = Path(sys.executable).parent / "beforehand"
@@ -61,7 +62,7 @@ def installed(folder: Path) -> Iterator[Installation]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(STATE_DIRECTORY_VARIABLE, str(state))
         try:
-            addresses = up(ROOT, report=print, preferred=PreferredPorts(aws=14666, database=15632))
+            addresses = up(ROOT, report=print, preferred=ports_here(aws=14666, database=15632))
             today = datetime.now(UTC).date()
             yield Installation(
                 addresses=addresses,

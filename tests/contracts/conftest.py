@@ -16,7 +16,8 @@ from beforehand_cli.local.aws import client_at
 from beforehand_cli.local.node import ensure_tools
 from beforehand_cli.local.processes import wait_until
 from beforehand_cli.local.state import STATE_DIRECTORY_VARIABLE, StateDirectory
-from beforehand_cli.local.up import Addresses, PreferredPorts, down, up
+from beforehand_cli.local.up import Addresses, down, up
+from tests.spreading import ports_here
 
 ROOT = Path(__file__).parent.parent.parent
 ON_AWS = os.environ.get("BEFOREHAND_CONTRACTS") == "aws"
@@ -78,7 +79,7 @@ def addresses() -> Iterator[Addresses | None]:
         (state / "tools").symlink_to(tools.directory)
         try:
             with state_at(state):
-                started = up(ROOT, report=print, deploy=False, preferred=PreferredPorts(aws=14566, database=15532))
+                started = up(ROOT, report=print, deploy=False, preferred=ports_here(aws=14566, database=15532))
             yield started
         finally:
             with state_at(state):

@@ -1,8 +1,6 @@
-"""Holds tests and catalogue to each other: every fault has one test, and no test names an unknown fault."""
+"""What faults happen to: delivery at a desk, a provider in a process of its own, and the local endpoint."""
 
-from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import Phase, settings
@@ -14,7 +12,6 @@ from beforehand_cli.local.postgres import Postgres
 from tests.contracts.conftest import Aws, addresses, aws
 from tests.contracts.test_gates import gates_table
 from tests.faults.books import clean, open_channels
-from tests.faults.catalogue import FAULTS
 from tests.faults.desk import Desk
 from tests.faults.people import sends_all
 from tests.faults.sender import Ses
@@ -23,26 +20,10 @@ from tests.outreach.provider_server import ProviderServer, running
 
 __all__ = ["addresses", "aws"]
 
-ROOT = Path(__file__).parent.parent.parent
 FIRST_FAILURE = "first_failure"
 """The profile of hypothesis that looks for no simpler example than the first that fails."""
 
 settings.register_profile(FIRST_FAILURE, phases=[Phase.explicit, Phase.generate])
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
-    marked = {
-        (mark.args[0], item.nodeid.partition("[")[0]) for item in items for mark in item.iter_markers("fault")
-    }
-    if not marked or session.config.option.keyword or any(".py" in argument for argument in session.config.args):
-        return
-    owners = Counter(number for number, _ in marked)
-    wrong = {number for number in owners if number not in FAULTS or owners[number] > 1}
-    # The owner of a fault lies where its capability is tested, so only the whole collection can miss one.
-    missing = set(FAULTS) - set(owners) if session.config.args in (["tests"], [str(ROOT / "tests")]) else set()
-    if wrong or missing:
-        raise pytest.UsageError(f"faults without one test of their own: {sorted(wrong | missing)}")
 
 
 @pytest.fixture
