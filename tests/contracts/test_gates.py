@@ -145,3 +145,15 @@ def test_a_table_that_gives_no_answer_lets_nothing_through(
 def lossy(monkeypatch: pytest.MonkeyPatch, operation: str, *, reaches: bool, times: int) -> None:
     """A connection that is cut `times` times after a request reached the endpoint, or before."""
     cut(monkeypatch, module._dynamodb(), operation, reaches=reaches, times=times)
+
+
+def test_a_word_of_a_later_release_proves_nothing(gates: DynamoGates, aws: Aws) -> None:
+    one = uuid4()
+    begin(gates, one)
+    aws.client("dynamodb").update_item(
+        TableName=gates._table,
+        Key={"key": {"S": module.gate(one, 1)}},
+        UpdateExpression="SET ended = :word",
+        ExpressionAttributeValues={":word": {"S": "postponed"}},
+    )
+    assert gates.read([(one, 1)])[one, 1].ended is Ended.UNKNOWN

@@ -116,3 +116,12 @@ def test_what_a_kill_switch_stopped_is_looked_at_again() -> None:
     assert move.hold is Hold.STOPPED
     assert move.next_at is not None
     assert move.next_at > NOW
+
+
+def test_a_message_that_no_sender_comes_for_waits_longer_each_time_and_an_hour_at_most() -> None:
+    waits = []
+    for attempt in (1, 2, 3, 50):
+        move = settle(question(attempt=attempt), told(Ended.VOID, Token.VOID), now=NOW)
+        assert move is not None and move.next_at is not None
+        waits.append(move.next_at - NOW)
+    assert waits == [timedelta(0), timedelta(minutes=1), timedelta(minutes=2), timedelta(hours=1)]

@@ -9,6 +9,7 @@ from beforehand.outreach.model import Hold, State
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(days=366)
 LOOK_AGAIN = timedelta(minutes=5)
+LONGEST_REST = timedelta(hours=1)
 
 
 def pause_after(refusals: int) -> timedelta:
@@ -33,13 +34,18 @@ def settle(question: Question, told: Told | None, *, now: datetime) -> Move | No
         case Ended.STOPPED:
             return _move(question, State.HELD, Ended.STOPPED, told, hold=Hold.STOPPED, next_at=now + LOOK_AGAIN)
         case Ended.VOID:
-            return _move(question, State.SCHEDULED, Ended.VOID, told, next_at=now)
+            return _move(question, State.SCHEDULED, Ended.VOID, told, next_at=now + _rest(question))
         case Ended.REFUSED:
             return _move(question, State.FAILED, Ended.REFUSED, told)
         case Ended.NOT_NOW:
             return _again(question, told, now)
         case _:
             return _unknown(question, told, now)
+
+
+def _rest(question: Question) -> timedelta:
+    """How long a message waits that nobody came to send: the first time not at all, then an hour at most."""
+    return min(pause_after(question.attempt - 1), LONGEST_REST) if question.attempt > 1 else timedelta(0)
 
 
 def _again(question: Question, told: Told, now: datetime) -> Move:
