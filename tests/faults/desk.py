@@ -24,7 +24,7 @@ from beforehand.outreach.delivery.claiming import Claims, Decide, claim
 from beforehand.outreach.delivery.documents import Chunk, chunk_file
 from beforehand.outreach.delivery.gates import Begun, DynamoGates
 from beforehand.outreach.delivery.model import Ended, Told
-from beforehand.outreach.delivery.send_wiring import seconds_for
+from beforehand.outreach.delivery.send_wiring import clock_of, seconds_for
 from beforehand.outreach.delivery.store import A_TICK, PostgresDelivery
 from beforehand.outreach.gate.model import Facts
 from beforehand.outreach.model import Channel
@@ -90,12 +90,15 @@ class Desk:
             read, age = self.files.read_aged(chunk_file(chunk), Chunk)
         except NotFoundError:
             return None
-        passed = self.ahead - self._written.get(chunk, self.ahead)
+        old = age * self.speed + self.ahead - self._written.get(chunk, self.ahead)
         return sending.send(
-            read, provider=_Watched(self.provider, self.reach), gates=WatchedGates(self.gates, self.reach),
-            now=self._now, monotonic=monotonic,
-            time_left=clock.within(seconds_for(age * self.speed + passed) / self.speed),
-        )  # fmt: skip
+            read,
+            provider=_Watched(self.provider, self.reach),
+            gates=WatchedGates(self.gates, self.reach),
+            now=clock_of(read, old, speed=self.speed),
+            monotonic=monotonic,
+            time_left=clock.within(seconds_for(old) / self.speed),
+        )
 
     def record(self, chunk: str) -> Settled:
         """Writes down how the attempts of a chunk ended."""

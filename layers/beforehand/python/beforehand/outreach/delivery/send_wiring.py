@@ -1,6 +1,7 @@
 """Puts the side of delivery together that reaches providers and no database: sending, and asking."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from beforehand.adapters.s3 import S3Files
 from beforehand.clock import monotonic, now, within
@@ -30,10 +31,16 @@ def send(named: ChunkNamed) -> ChunkSent:
         chunk,
         provider=providers(settings)[chunk.channel],
         gates=DynamoGates(settings.gates_table),
-        now=now,
+        now=clock_of(chunk, age),
         monotonic=monotonic,
         time_left=within(seconds_for(age)),
     )
+
+
+def clock_of(chunk: Chunk, age: timedelta, *, speed: float = 1) -> Callable[[], datetime]:
+    """The database's moment, by when it claimed a chunk and how old that is now; the host's clock takes no part."""
+    began, then = monotonic(), chunk.lease_until - LEASE + age
+    return lambda: then + timedelta(seconds=(monotonic() - began) * speed)
 
 
 def seconds_for(age: timedelta) -> float:
