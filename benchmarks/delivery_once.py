@@ -1,12 +1,17 @@
-"""One measured piece of delivery, in a process of its own: `python -m benchmarks.delivery_once WHAT SOCKET COUNT`."""
+"""One measured piece of delivery, in a process of its own.
+
+python -m benchmarks.delivery_once WHAT SOCKET COUNT
+"""
 
 import json
+import os
 import resource
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from time import sleep
+from pathlib import Path
+from time import process_time, sleep
 from typing import Any
 from uuid import UUID
 
@@ -220,9 +225,19 @@ def main() -> None:
     database = PostgresDatabase(
         lambda: native.Connection(DatabaseRole.APP_RW, unix_sock=socket, database=DATABASE_NAME)
     )
+    with database.transaction() as transaction:
+        server = transaction.rows("select pg_backend_pid() as pid")[0]["pid"]
+    began, server_began = process_time(), _cpu_of(server)
     found = PIECES[what](database, int(count))
+    used = {"cpu": process_time() - began, "server_cpu": _cpu_of(server) - server_began}
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({**found, "megabytes": megabytes}))
+    print(json.dumps({**found, **used, "megabytes": megabytes}))
+
+
+def _cpu_of(pid: int) -> float:
+    """Seconds of CPU that a process has used: what other work on the machine does not change."""
+    figures = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(figures[11]) + int(figures[12])) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":
