@@ -120,8 +120,9 @@ def dispatch_bare(database: PostgresDatabase, count: int) -> dict[str, Any]:
 
 
 def claims(database: PostgresDatabase, count: int) -> dict[str, Any]:
-    """Claims in smaller batches, and records nothing."""
-    return _dispatch(database, count, _claim, batch=CLAIMED_TOGETHER, record=False)
+    """Claims in smaller batches; that they are recorded in between takes none of the time."""
+    found = _dispatch(database, count, _claim, batch=CLAIMED_TOGETHER)
+    return {**found, "seconds": sum(found["took"])}
 
 
 def _dispatch(
@@ -130,7 +131,6 @@ def _dispatch(
     claim: Callable[[Transaction, int, datetime], Sequence[Attempt]],
     *,
     batch: int = BATCH,
-    record: bool = True,
 ) -> dict[str, Any]:
     """Tick after tick, each a minute later by its own clock, until so many are claimed or nothing is due."""
     with database.transaction() as transaction:
@@ -148,10 +148,9 @@ def _dispatch(
             break
         took.append(monotonic() - began)
         claimed, as_of = claimed + len(attempts), as_of + timedelta(minutes=1)
-        if record:
-            with database.transaction() as transaction:
-                ledger, cases = PostgresDelivery(transaction), PostgresCases(transaction)
-                recording.record(attempts, dict.fromkeys(attempts, ACCEPTED), ledger=ledger, cases=cases, now=as_of)
+        with database.transaction() as transaction:
+            ledger, cases = PostgresDelivery(transaction), PostgresCases(transaction)
+            recording.record(attempts, dict.fromkeys(attempts, ACCEPTED), ledger=ledger, cases=cases, now=as_of)
     return {"seconds": monotonic() - begin, "rows": claimed, "took": took, "busy": busy}
 
 
