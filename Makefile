@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo up down test faults faults-power check bench bench-import bench-scan bootstrap deploy destroy synth openapi lock clean
+.PHONY: demo up down test faults faults-power check bench bench-delivery bench-import bench-scan bootstrap deploy destroy synth openapi lock clean
 
 demo: $(VENV)/.run        ## start everything and show the main job
 	$(BIN)/beforehand demo
@@ -35,6 +35,9 @@ bench: $(VENV)/.run       ## what a cold start costs, beside functions as they a
 
 bench-import: $(VENV)/.run ## what an import of a million rows takes, beside pandas
 	$(BIN)/python -m benchmarks.imports
+
+bench-delivery: $(VENV)/.run ## what enqueue and dispatch take, beside APScheduler on the same PostgreSQL
+	$(BIN)/python -m benchmarks.delivery
 
 bench-scan: $(VENV)/.run   ## what a scan of a million customers takes, beside pandas, polars and a plain count
 	$(BIN)/python -m benchmarks.scan
@@ -69,7 +72,8 @@ lock:        ## resolve every requirement again
 	$$lock layers/imports/requirements.in -c requirements/test.txt -o layers/imports/requirements.txt; \
 	$$lock benchmarks/peer/requirements.in -c layers/runtime/requirements.txt -o benchmarks/peer/requirements.txt; \
 	$$lock benchmarks/peer/imports/requirements.in -o benchmarks/peer/imports/requirements.txt; \
-	$$lock benchmarks/peer/scan/requirements.in -o benchmarks/peer/scan/requirements.txt
+	$$lock benchmarks/peer/scan/requirements.in -o benchmarks/peer/scan/requirements.txt; \
+	$$lock benchmarks/peer/delivery/requirements.in -o benchmarks/peer/delivery/requirements.txt
 
 # Node and cdk for a deploy to AWS; the command runs the app with the Python of this environment.
 CDK = PATH="$(CURDIR)/$(BIN):$$($(BIN)/python -c 'from beforehand_cli.local.node import node; print(node().parent)'):$$PATH" \

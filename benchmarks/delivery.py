@@ -42,11 +42,12 @@ from generate_series(1, cast(:customers as integer)) n"""
 
 # Of ten messages, seven went within the last 400 days, two are due within the next 30, one is due now.
 LEDGER = """
-insert into outreach (outreach_id, customer_id, purpose, cycle, channel, state, priority, due_at, not_after, language,
-                      subject, body, because, proposed_at, next_at, attempt, policy_version, state_because, state_at)
-select gen_random_uuid(), 'C' || lpad(cast(1 + n % :customers as text), 7, '0'), 'post_event', 'fill-' || n, 'email',
-       case when kind < 7 then 'sent' else 'scheduled' end, hashint4(n) & 63, at, at + interval '7 days', 'en',
-       'Your visit on Tuesday', :body, 'they were here on Tuesday', at - interval '1 day',
+insert into outreach (outreach_id, customer_id, purpose, cycle, channel, state, priority, due_at, not_after,
+                      language, subject, body, because, proposed_at, next_at, attempt, policy_version,
+                      state_because, state_at)
+select gen_random_uuid(), 'C' || lpad(cast(1 + n % :customers as text), 7, '0'), 'post_event', 'fill-' || n,
+       'email', case when kind < 7 then 'sent' else 'scheduled' end, hashint4(n) & 63, at, at + interval '7 days',
+       'en', 'Your visit on Tuesday', :body, 'they were here on Tuesday', at - interval '1 day',
        case when kind < 7 then null else at end, case when kind < 7 then 1 else 0 end,
        case when kind < 7 then 'contact-v1' end, case when kind < 7 then 'the provider took it' end, at
 from generate_series(1, cast(:rows as integer)) n,
@@ -56,8 +57,8 @@ from generate_series(1, cast(:rows as integer)) n,
                   when kind < 9 then interval '1 day' + (hashint4(n) & 1023) * interval '40 minutes'
                   else - (hashint4(n) & 63) * interval '1 minute' end as at) a"""
 ATTEMPTS = """
-insert into outreach_attempts (outreach_id, attempt, channel, policy_version, chunk, claimed_at, lease_until, ended_at,
-                               outcome, provider_id, because)
+insert into outreach_attempts (outreach_id, attempt, channel, policy_version, chunk, claimed_at, lease_until,
+                               ended_at, outcome, provider_id, because)
 select outreach_id, 1, channel, policy_version, gen_random_uuid(), due_at, due_at + interval '3 minutes', due_at,
        'accepted', outreach_id, 'the provider took it'
 from outreach where state = 'sent'"""
@@ -194,7 +195,9 @@ def report(found: dict[str, list[dict[str, Any]]]) -> None:
     print(f"medians of {len(found['claims'])} rounds; load of the machine {os.getloadavg()[1]:.1f}")
     for what, runs in found.items():
         memory = max(run["megabytes"] for run in runs)
-        print(f"  {what:22}{rate(what):10,.0f} /s {figure(what, 'seconds'):9.4f} s {memory:8.0f} MB")
+        cpu = figure(what, "cpu") if what.startswith("peer") else figure(what, "cpu") + figure(what, "server_cpu")
+        took = f"{figure(what, 'seconds'):9.4f} s {cpu:9.2f} s of CPU"
+        print(f"  {what:22}{rate(what):10,.0f} /s {took} {memory:8.0f} MB")
     print(f"  {'enqueue, all known':22}{rate('enqueue', 'again'):10,.0f} /s")
     slow = median(_percentile(run["took"], 0.99) for run in found["claims"])
     waited = _percentile([took for run in found["contended"] for took in run["took"]], 0.99)

@@ -1,5 +1,6 @@
 """The database is made ready by steps that can be repeated, and killed, at any point."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -173,3 +174,19 @@ def test_taking_down_touches_nothing() -> None:
     setup.fulfil(asked("Delete"), migrator=migrator, secret=Secret(), cloudformation=answers)
     assert migrator.asked == []
     assert answers.given[0].Status == "SUCCESS"
+
+
+def test_texts_in_an_array_and_moments_come_back_as_they_went(database: PostgresDatabase) -> None:
+    texts = ["plain", "", "NULL", 'a "quoted" one', "back\\slash", "{braces, and commas}", "नमस्ते", "two\nlines"]
+    moments = [datetime(1, 1, 1, tzinfo=UTC), datetime(2026, 11, 27, 9, 30, 15, 123_456, tzinfo=UTC)]
+    with database.transaction() as transaction:
+        found = transaction.row("select cast(:texts as text[]) as texts", texts=texts)
+        assert found == {"texts": texts}
+        for moment in moments:
+            found = transaction.row("select cast(:moment as timestamptz) as moment", moment=moment)
+            assert found == {"moment": moment}
+        transaction.run("set local timezone = 'Asia/Kolkata'")
+        found = transaction.row("select cast(:moment as timestamptz) as moment", moment=moments[1])
+        assert found == {"moment": moments[1]}
+        found = transaction.row("select cast('infinity' as timestamptz) as moment")
+        assert found == {"moment": "infinity"}

@@ -105,7 +105,7 @@ def main(what: str, socket: str, database: str, user: str, jobs: str) -> None:
             seconds = 0.0
     scheduler.shutdown()
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": seconds, "rows": count, "megabytes": megabytes}))
+    print(json.dumps({"seconds": seconds, "rows": count, "megabytes": megabytes, "cpu": time.process_time()}))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, Self, TypeVar
 from zoneinfo import available_timezones
 
@@ -22,8 +23,13 @@ def _hours(text: str) -> str:
     return text
 
 
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
 def _zone(text: str) -> str:
-    if text not in available_timezones():
+    if text not in _zones():
         raise ValueError("is no IANA time zone; write it as Asia/Kolkata")
     return text
 

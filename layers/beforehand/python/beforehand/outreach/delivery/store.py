@@ -13,6 +13,9 @@ from beforehand.outreach.model import Channel, Purpose, State
 A_TICK = 8_101
 """The lock that lets one tick claim at a time: budgets hold across messages that come due together."""
 
+# Not as the index of what is in flight has it: the rows are to be found by their ids, however many are in flight.
+IN_FLIGHT = "coalesce(o.state, '') in ('claimed', 'unknown')"
+
 
 class PostgresDelivery:
     """The ledger of outreach while it is delivered, inside one transaction."""
@@ -120,37 +123,34 @@ class PostgresDelivery:
             for one in claimed
         ]  # fmt: skip
         self._change(
-            """update outreach o
+            """with n as materialized (
+                   select * from jsonb_to_recordset(cast(:rows as jsonb)) as n(
+                       outreach_id uuid, attempt integer, channel text, policy_version text, chunk text,
+                       because text, subject text, body text, template_version integer)),
+               attempts as (
+                   insert into outreach_attempts (outreach_id, attempt, channel, policy_version, chunk, claimed_at,
+                                                  lease_until)
+                   select outreach_id, attempt, channel, policy_version, chunk, :now, :until from n)
+               update outreach o
                set state = 'claimed', hold = null, next_at = null, attempt = n.attempt, lease_until = :until,
                    policy_version = n.policy_version, state_because = n.because, state_at = :now,
                    subject = case when o.template is null then o.subject else n.subject end,
                    body = case when o.template is null then o.body else n.body end,
                    template_version = n.template_version
-               from jsonb_to_recordset(cast(:rows as jsonb)) as n(
-                   outreach_id uuid, attempt integer, policy_version text, because text, subject text, body text,
-                   template_version integer)
-               where o.outreach_id = n.outreach_id""",
-            rows, now=now, until=until,
-        )  # fmt: skip
-        self._change(
-            """insert into outreach_attempts (outreach_id, attempt, channel, policy_version, chunk, claimed_at,
-                                              lease_until)
-               select outreach_id, attempt, channel, policy_version, chunk, :now, :until
-               from jsonb_to_recordset(cast(:rows as jsonb)) as n(
-                   outreach_id uuid, attempt integer, channel text, policy_version text, chunk text)""",
+               from n where o.outreach_id = n.outreach_id""",
             rows, now=now, until=until,
         )  # fmt: skip
 
     def questions(self, attempts: Iterable[tuple[UUID, int]]) -> list[Question]:
         """Those that are still the last attempt of a message that is claimed or unknown; nobody else moves them."""
         found = self._transaction.rows(
-            """select o.outreach_id, o.customer_id, o.attempt, o.channel, o.state, o.lease_until, o.not_after,
+            f"""select o.outreach_id, o.customer_id, o.attempt, o.channel, o.state, o.lease_until, o.not_after,
                       (select count(*) from outreach_attempts a
                        where a.outreach_id = o.outreach_id and a.outcome = 'not_now') as refusals
                from outreach o
                join jsonb_to_recordset(cast(:rows as jsonb)) as n(outreach_id uuid, attempt integer)
                  on n.outreach_id = o.outreach_id and n.attempt = o.attempt
-               where o.state in ('claimed', 'unknown')
+               where {IN_FLIGHT}
                order by o.outreach_id for update of o""",
             rows=json.dumps([{"outreach_id": str(one), "attempt": attempt} for one, attempt in attempts]),
         )
@@ -184,12 +184,12 @@ class PostgresDelivery:
             for one in moves
         ]  # fmt: skip
         self._change(
-            """update outreach o
+            f"""update outreach o
                set state = n.state, hold = n.hold, next_at = n.next_at, state_because = n.because, state_at = :now
                from jsonb_to_recordset(cast(:rows as jsonb)) as n(
                    outreach_id uuid, attempt integer, state text, hold text, next_at timestamptz, because text)
                where o.outreach_id = n.outreach_id and o.attempt = n.attempt
-                 and o.state in ('claimed', 'unknown')""",
+                 and {IN_FLIGHT}""",
             rows, now=now,
         )  # fmt: skip
         self._change(

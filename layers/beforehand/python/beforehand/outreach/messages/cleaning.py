@@ -2,7 +2,6 @@
 
 import re
 from ipaddress import ip_address
-from unicodedata import category
 from urllib.parse import urlsplit
 
 from beforehand.outreach.messages.model import UncomposableError
@@ -19,6 +18,10 @@ LINK = re.compile(rf"https://{URL_SIGNS}+")
 URL = re.compile(rf"https?://{URL_SIGNS}+")
 ENDS_NO_LINK = ".,;:!?)]'"
 
+# What Unicode calls a control character (Cc), and what parts lines and paragraphs (Zl, Zp).
+BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
 # Signs that turn the direction of what follows: with them one text passes for another.
 TURNS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
@@ -28,8 +31,7 @@ def clean_subject(subject: str) -> str:
 
     Ends of line, tabs, NUL and other control characters become a space.
     """
-    plain = "".join(" " if category(sign) in _BREAKS else sign for sign in _readable(subject).translate(TURNS))
-    plain = " ".join(plain.split())
+    plain = " ".join(BREAKS.sub(" ", _readable(subject).translate(TURNS)).split())
     if len(plain) > MOST_SUBJECT:
         raise UncomposableError(
             f"The subject has {len(plain)} characters; a header takes at most {MOST_SUBJECT}: shorten it"
@@ -40,7 +42,7 @@ def clean_subject(subject: str) -> str:
 def clean_text(text: str) -> str:
     """The text with plain ends of line and no control characters. Raises UncomposableError if it is too long."""
     lines = re.sub(r"\r\n?|[\u2028\u2029\x85\x0b\x0c]", "\n", _readable(text))
-    plain = "".join(sign for sign in lines if sign in "\n\t" or category(sign) != "Cc")
+    plain = CONTROLS.sub("", lines)
     plain = "\n".join(line.rstrip() for line in plain.split("\n")).strip()
     if len(plain) > MOST_TEXT:
         raise UncomposableError(f"The text has {len(plain)} characters; a message takes at most {MOST_TEXT}")
@@ -69,9 +71,6 @@ def link_at(text: str, start: int) -> tuple[int, int] | None:
         if len(url) <= MOST_URL and _is_safe(url):
             return found.start(), found.start() + len(url)
     return None
-
-
-_BREAKS = {"Cc", "Zl", "Zp"}
 
 
 def _readable(text: str) -> str:

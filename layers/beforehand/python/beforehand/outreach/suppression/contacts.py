@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import re
+from functools import lru_cache
 
 from beforehand.errors import BeforehandError
 from beforehand.outreach.model import Channel
@@ -43,13 +44,19 @@ def email_form(address: str) -> str:
     if bare.endswith(">") and "<" in bare:
         bare = bare[bare.rindex("<") + 1 : -1].strip()
     local, at, domain = bare.rpartition("@")
-    try:
-        ascii_domain = domain.rstrip(".").encode("idna").decode().lower()
-    except UnicodeError:
-        ascii_domain = ""
-    if not (at and local and ascii_domain) or any(sign.isspace() for sign in bare):
+    ascii_domain = _domain_form(domain)
+    if not (at and local and ascii_domain) or bare.split() != [bare]:
         raise UnreadableAddressError("This is not an e-mail address; write it as asha@example.com")
     return f"{local.lower()}@{ascii_domain}"
+
+
+@lru_cache(maxsize=4096)
+def _domain_form(domain: str) -> str:
+    """A domain as name servers know it, or nothing."""
+    try:
+        return domain.rstrip(".").encode("idna").decode().lower()
+    except UnicodeError:
+        return ""
 
 
 def phone_form(number: str) -> str:
