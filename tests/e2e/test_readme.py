@@ -52,7 +52,6 @@ def test_every_link_leads_somewhere(document: str) -> None:
     assert [link for link in links if not (path.parent / link).exists()] == []
 
 
-@pytest.mark.timeout(700)
 def test_the_demo_shows_the_main_job(installation: Installation) -> None:
     done = installation.command("demo", seconds=600)
     assert done.returncode == 0, done.stdout + done.stderr
