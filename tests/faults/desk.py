@@ -8,6 +8,7 @@ is the database's, and `ahead` of it by what the test has let pass.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from time import monotonic
 from uuid import UUID, uuid4
 
@@ -28,6 +29,9 @@ from beforehand.outreach.delivery.send_wiring import clock_of, seconds_for
 from beforehand.outreach.delivery.store import A_TICK, PostgresDelivery
 from beforehand.outreach.gate.model import Facts
 from beforehand.outreach.model import Channel
+from beforehand.outreach.suppression.marks import DynamoMarks
+from beforehand.outreach.suppression.store import PostgresSuppressions
+from beforehand.outreach.suppression.suppressing import suppress
 from beforehand_cli.local.postgres import Postgres
 from tests.conftest import connect
 from tests.faults.books import open_of
@@ -160,8 +164,16 @@ class Desk:
         told = self.gates.read(attempts)
         with self.database.transaction() as t:
             ledger = PostgresDelivery(t)
+            at, marks = self.at(ledger.now()), DynamoMarks(self.gates._table)
             settled = recording.record(
-                attempts, told, ledger=ledger, cases=PostgresCases(t), now=self.at(ledger.now())
+                attempts,
+                told,
+                ledger=ledger,
+                cases=PostgresCases(t),
+                suppress=partial(
+                    suppress, ledger=PostgresSuppressions(t), marks=DynamoMarks(self.gates._table), now=at
+                ),
+                now=at,
             )
             self.reach(Point.BEFORE_RECORD_COMMIT)
         self.reach(Point.AFTER_RECORD)
