@@ -180,7 +180,14 @@ def _answer(process: "subprocess.Popen[str]") -> dict[str, Any]:
     out, err = process.communicate()
     if process.returncode != 0:
         sys.exit(f"{' '.join(map(str, process.args))} failed:\n{err[-2_000:]}")  # type: ignore[arg-type]
-    return dict(json.loads(out))
+    found = dict(json.loads(out))
+    print(f"  {found['rows']:,} in {found['seconds']:.2f} s", *_words(process), file=sys.stderr, flush=True)
+    return found
+
+
+def _words(process: "subprocess.Popen[str]") -> list[str]:
+    """What a process was to measure, and with how many."""
+    return [word for word in map(str, process.args) if word.isidentifier() and word != PEER_DATABASE]  # type: ignore[arg-type]
 
 
 def report(found: dict[str, list[dict[str, Any]]]) -> None:
