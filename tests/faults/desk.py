@@ -164,7 +164,7 @@ class Desk:
         told = self.gates.read(attempts)
         with self.database.transaction() as t:
             ledger = PostgresDelivery(t)
-            at, marks = self.at(ledger.now()), DynamoMarks(self.gates._table)
+            at = self.at(ledger.now())
             settled = recording.record(
                 attempts,
                 told,
