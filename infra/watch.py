@@ -45,10 +45,6 @@ def watch_tasks(alarms: Alarms, watched: Sequence[Watched], group: scheduler.Cfn
         started = count("AWS/States", "ExecutionsStarted", StateMachineArn=machine.state_machine_arn)
         alarms.ring(f"{name}Silent", started, below=1, silence=True)
     _watch_rules(alarms, watched)
-    for name, machine in (one for w in watched for one in w.always):
-        # Nobody in the house can tell that it has stopped: whoever would is started the same way.
-        started = count("AWS/States", "ExecutionsStarted", StateMachineArn=machine.state_machine_arn)
-        alarms.ring(f"{name}Silent", started, below=1, silence=True)
     dropped = ("InvocationDroppedCount", "InvocationsFailedToBeSentToDeadLetterCount")
     alarms.ring("SchedulesNotHeard", total(_counts("AWS/Scheduler", *dropped, ScheduleGroup=group.ref)), above=0)
 
