@@ -130,16 +130,18 @@ def _deliver(flow: Workflow, functions: _Functions) -> None:
     """
     claim = flow.invoke(functions.claim, {"due_at": ask("$states.context.Execution.Input.due_at")})
     claim["Assign"] = {"tick": ask("$states.result.Payload")}
-    flow.state("Claim", {**claim, "Next": "IsAnythingToSend"})
-    anything = {"Condition": ask("$count($tick.chunks) > 0"), "Next": "Deliver"}
-    flow.state("IsAnythingToSend", {"Type": "Choice", "Choices": [anything], "Default": "IsAnythingUnknown"})
-    flow.state("Deliver", {**_each_chunk(flow, functions), "Next": "IsAnythingUnknown"})
-
+    flow.state("Claim", {**claim, "Next": "IsAnythingUnknown"})
+    # Asked first: sending takes most of the run's time, and what is unknown must not wait for that.
     named = {"unknowns": ask("$tick.unknowns")}
     unknown = {"Condition": ask("$exists($tick.unknowns) and $tick.unknowns != null"), "Next": "AskAboutUnknown"}
-    flow.state("IsAnythingUnknown", {"Type": "Choice", "Choices": [unknown], "Default": "Heartbeat"})
-    flow.state("AskAboutUnknown", {**flow.invoke(functions.reconcile, named), "Next": "RecordAnswers"})
-    flow.state("RecordAnswers", {**flow.invoke(functions.record, named), "Next": "Heartbeat"})
+    flow.state("IsAnythingUnknown", {"Type": "Choice", "Choices": [unknown], "Default": "IsAnythingToSend"})
+    on = {"Catch": [{"ErrorEquals": ["States.ALL"], "Output": {}, "Next": "IsAnythingToSend"}]}
+    flow.state("AskAboutUnknown", {**flow.invoke(functions.reconcile, named), **on, "Next": "RecordAnswers"})
+    flow.state("RecordAnswers", {**flow.invoke(functions.record, named), **on, "Next": "IsAnythingToSend"})
+
+    anything = {"Condition": ask("$count($tick.chunks) > 0"), "Next": "Deliver"}
+    flow.state("IsAnythingToSend", {"Type": "Choice", "Choices": [anything], "Default": "Heartbeat"})
+    flow.state("Deliver", {**_each_chunk(flow, functions), "Next": "Heartbeat"})
     flow.state("Heartbeat", flow.beat(Schedule.OUTREACH, run_id=ask("$states.context.Execution.Name"), then="Done"))
     flow.state("Done", {"Type": "Succeed", "Output": {"claimed": ask("$tick.claimed")}})
 

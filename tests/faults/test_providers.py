@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from beforehand.adapters import aws as clients
-from beforehand.outreach.delivery.model import MOST_ATTEMPTS
+from beforehand.outreach.delivery import settling
 from beforehand.outreach.delivery.settling import pause_after
 from beforehand.outreach.model import State
 from tests.faults.books import check, standings
@@ -16,6 +16,9 @@ from tests.faults.desk import Desk
 from tests.faults.people import plan
 from tests.faults.sender import Ses
 from tests.outreach.provider_server import Mode, ProviderServer
+
+FEW = 5
+"""Refusals after which a message has failed here; in the product they fill a day."""
 
 TAKES_AND_DOES_NOT_TELL = (Mode.LOSES, Mode.FAILS_AFTER, Mode.HANGS, Mode.GARBLES)
 REPEATED_BY_AN_SDK = (Mode.LOSES, Mode.RESETS, Mode.FAILS, Mode.UNAVAILABLE, Mode.THROTTLES)
@@ -51,8 +54,9 @@ def test_what_a_provider_took_without_a_word_is_not_sent_again_and_a_person_is_a
 
 @pytest.mark.fault(7)
 def test_a_definite_no_is_tried_again_later_each_time_and_not_for_ever(
-    desk: Desk, provider: ProviderServer
+    desk: Desk, provider: ProviderServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(settling, "MOST_REFUSALS", FEW)
     throttled, unreachable, never = ids = plan(desk.database, "a definite no", count=3)
     provider.says([Mode.THROTTLES, Mode.THROTTLES, Mode.ACCEPTS], throttled)
     ses(desk).deaf[unreachable] = 2
@@ -65,9 +69,9 @@ def test_a_definite_no_is_tried_again_later_each_time_and_not_for_ever(
     check(desk, ids, provider.taken())
     ends = {one: (is_now.state, is_now.attempt) for one, is_now in standings(desk.database, ids).items()}
     assert ends == {
-        throttled: (State.SENT, 3), unreachable: (State.SENT, 3), never: (State.FAILED, MOST_ATTEMPTS)
+        throttled: (State.SENT, 3), unreachable: (State.SENT, 3), never: (State.FAILED, FEW)
     }  # fmt: skip
-    assert calls_of(provider) == {str(throttled): 3, str(unreachable): 1, str(never): MOST_ATTEMPTS}
+    assert calls_of(provider) == {str(throttled): 3, str(unreachable): 1, str(never): FEW}
     with desk.database.transaction() as t:
         begun = [
             row["claimed_at"]
@@ -77,7 +81,7 @@ def test_a_definite_no_is_tried_again_later_each_time_and_not_for_ever(
         ]
     pauses = [later - earlier for earlier, later in pairwise(begun)]
     assert all(pause >= pause_after(number) for number, pause in enumerate(pauses, start=1))
-    assert pause_after(MOST_ATTEMPTS) > timedelta(minutes=10)
+    assert pause_after(FEW) > timedelta(minutes=10)
 
 
 @pytest.mark.fault(10)

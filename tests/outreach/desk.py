@@ -91,7 +91,7 @@ class Desk:
         self.transaction, self.verdicts = transaction, dict(verdicts or {})
         self.ledger, self.gates, self.phone = PostgresDelivery(transaction), MemoryGates(), Phone()
         self.marks = MemoryMarks(self.gates)
-        self.available = frozenset(Channel)
+        self.available, self.time_left = frozenset(Channel), True
 
     def propose(self, *proposals: Proposal) -> list[UUID]:
         PostgresOutreach(self.transaction).propose(proposals, now=NOW)
@@ -117,6 +117,7 @@ class Desk:
             available=self.available,
             stopped=self.gates.stopped(),
             now=now,
+            time_left=lambda: self.time_left,
         )
 
     def _decide(self, person: Person, planned: Planned, history: Sequence[Contact]) -> Verdict:

@@ -117,9 +117,9 @@ def test_nobody_is_called_while_the_gates_cannot_be_reached() -> None:
 def test_who_was_frozen_between_the_key_and_the_call_does_not_call() -> None:
     provider, gates, one = Provider(ACCEPTED), MemoryGates(), message()
     clock = count(0.0, PATIENCE)
-    assert sent(provider, gates, one, monotonic=lambda: next(clock)).not_now == 1
+    assert sent(provider, gates, one, monotonic=lambda: next(clock)).void == 1
     assert provider.given == []
-    assert gates.keys[one.outreach_id, 1].ended is Ended.NOT_NOW
+    assert gates.keys[one.outreach_id, 1].ended is Ended.VOID
 
 
 def test_an_end_that_cannot_be_written_is_unknown_and_the_call_is_not_repeated() -> None:

@@ -7,7 +7,16 @@ from uuid import UUID
 import pytest
 
 from beforehand.outreach.channels.model import Evidence
-from beforehand.outreach.delivery.model import EVIDENCE, MOST_ATTEMPTS, SETTLE, Ended, Question, Token, Told
+from beforehand.outreach.delivery.model import (
+    EVIDENCE,
+    MOST_REFUSALS,
+    MOST_RESENT,
+    SETTLE,
+    Ended,
+    Question,
+    Token,
+    Told,
+)
 from beforehand.outreach.delivery.settling import pause_after, settle
 from beforehand.outreach.model import Channel, Hold, State
 
@@ -18,7 +27,7 @@ ID = UUID("65988f7f-5bd2-544b-b407-32bc3fd5787f")
 def question(**changes: object) -> Question:
     given: dict[str, object] = {
         "outreach_id": ID, "customer_id": "C1", "attempt": 1, "channel": Channel.EMAIL, "state": State.CLAIMED,
-        "since": NOW, "not_after": NOW + timedelta(days=1), **changes,
+        "since": NOW, "not_after": NOW + timedelta(days=7), **changes,
     }  # fmt: skip
     return Question(**given)  # type: ignore[arg-type]
 
@@ -73,19 +82,20 @@ def test_what_the_receiver_takes_once_is_sent_again_with_the_same_id() -> None:
     move = settle(question(state=State.UNKNOWN, channel=Channel.WEBHOOK), told(None), now=NOW)
     assert move is not None
     assert (move.state, move.next_at) == (State.SCHEDULED, NOW)
-    tired = question(state=State.UNKNOWN, channel=Channel.WEBHOOK, attempt=MOST_ATTEMPTS)
+    tired = question(state=State.UNKNOWN, channel=Channel.WEBHOOK, attempt=MOST_RESENT)
     move = settle(tired, told(None), now=NOW + SETTLE)
     assert move is not None
     assert move.state is State.REVIEW
 
 
 def test_attempts_after_a_definite_no_come_later_each_time_and_end() -> None:
-    pauses = [pause_after(refusals) for refusals in range(1, MOST_ATTEMPTS)]
-    assert pauses == sorted(set(pauses))
-    for refusals in range(MOST_ATTEMPTS):
+    pauses = [pause_after(refusals) for refusals in range(1, MOST_REFUSALS)]
+    assert pauses == sorted(pauses)
+    assert timedelta(days=1) <= sum(pauses, timedelta()) <= timedelta(days=2), "a quota of a day comes back"
+    for refusals in range(MOST_REFUSALS):
         move = settle(question(refusals=refusals, attempt=refusals + 1), told(Ended.NOT_NOW), now=NOW)
         assert move is not None
-        last = refusals + 1 == MOST_ATTEMPTS
+        last = refusals + 1 == MOST_REFUSALS
         assert move.state is (State.FAILED if last else State.SCHEDULED)
         assert move.next_at == (None if last else NOW + pause_after(refusals + 1))
 

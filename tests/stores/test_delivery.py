@@ -12,6 +12,7 @@ from beforehand.outreach import casework
 from beforehand.outreach.cases import Answer, Person, Role
 from beforehand.outreach.cases_store import PostgresCases
 from beforehand.outreach.channels.model import OPTED_OUT, Outcome
+from beforehand.outreach.delivery import settling
 from beforehand.outreach.delivery.model import LEASE, SETTLE, Mode
 from beforehand.outreach.delivery.store import PostgresDelivery
 from beforehand.outreach.gate.model import Action, Verdict
@@ -55,8 +56,37 @@ def test_the_most_urgent_go_first_and_no_more_than_the_rate_allows(desk: Desk) -
     desk.mode(Mode.LIVE, per_minute=3)
     ids = desk.propose(*(proposal(f"C{n}", priority=n) for n in range(10)))
     assert {one.outreach_id for one in desk.claim().claimed} == set(ids[-3:])
-    assert desk.claim(NOW + timedelta(seconds=59)).claimed == []
-    assert {one.outreach_id for one in desk.claim(NOW + timedelta(seconds=61)).claimed} == set(ids[-6:-3])
+    assert desk.claim(NOW + timedelta(seconds=54)).claimed == []
+    assert {one.outreach_id for one in desk.claim(NOW + timedelta(seconds=59)).claimed} == set(ids[-6:-3])
+
+
+def test_what_must_wait_keeps_nobody_behind_it_however_little_room_there_is(desk: Desk) -> None:
+    desk.mode(Mode.LIVE, per_minute=1)
+    ids = desk.propose(*(proposal(f"C{n}", priority=90 - n) for n in range(30)))
+    hold = verdict(Action.HOLD, until=NOW + timedelta(hours=3), hold=Hold.WINDOW)
+    desk.verdicts = {f"C{n}": hold for n in range(20)}
+    claims = desk.claim()
+    assert ([one.outreach_id for one in claims.claimed], len(claims.kept)) == ([ids[20]], 20)
+    assert {desk.state(one) for one in ids[21:]} == {"scheduled"}
+
+
+def test_what_waited_for_a_channel_is_let_go_by_the_tick_once_it_is_live_and_set_up(desk: Desk) -> None:
+    """Whoever enables a channel in the middle of a tick, or sets it up later, strands nothing."""
+    desk.mode(Mode.DRY_RUN)
+    (one,) = desk.propose(proposal())
+    desk.claim()
+    assert desk.ledger.let_go(desk.available, now=NOW) == 0
+    desk.mode(Mode.LIVE)
+    assert desk.ledger.let_go({Channel.SMS}, now=NOW) == 0
+    assert desk.ledger.let_go(desk.available, now=NOW) == 1
+    assert [claimed.outreach_id for claimed in desk.claim().claimed] == [one]
+
+
+def test_a_tick_without_time_leaves_what_is_due(desk: Desk) -> None:
+    (one,) = desk.propose(proposal())
+    desk.time_left = False
+    assert desk.claim().claimed == []
+    assert desk.state(one) == "scheduled"
 
 
 def test_no_more_are_in_flight_than_the_channel_allows(desk: Desk) -> None:
@@ -137,7 +167,8 @@ def test_what_waited_too_long_expires_whatever_it_waited_for(desk: Desk, held: b
     assert row["state_because"].startswith("it had to go before 2026-12-04 12:00 UTC")
 
 
-def test_a_definite_no_is_tried_again_later_and_ends(desk: Desk) -> None:
+def test_a_definite_no_is_tried_again_later_and_ends(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settling, "MOST_REFUSALS", 5)
     desk.phone.outcomes = [Outcome.NOT_NOW] * 5
     (one,) = desk.propose(proposal())
     now, states = NOW, []

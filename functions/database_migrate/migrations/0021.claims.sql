@@ -1,6 +1,9 @@
 -- depends: 0018.audit
 -- How many messages of a channel are in flight is counted before each claim.
-create index outreach_claimed on outreach (channel) where state = 'claimed';
+create index outreach_claimed on outreach (channel) where state in ('claimed', 'unknown');
+-- What was held for its channel is let go when that is live, and a chunk is recorded by its name.
+create index outreach_dry_run on outreach (channel) where hold = 'dry_run';
+create index outreach_attempts_by_chunk on outreach_attempts (chunk) where ended_at is null;
 
 -- The same rules as before, but the server sees by itself which moves they are for: a claim is none of the first's.
 create or replace trigger outreach_a_reached before update on outreach for each row

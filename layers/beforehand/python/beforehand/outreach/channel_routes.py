@@ -36,8 +36,8 @@ class ChannelChange(Asked):
     """What is to be different; what is not named stays."""
 
     mode: Annotated[Mode, Field(strict=False)] | None = None
-    per_minute: Annotated[int, Field(ge=1, le=100_000)] | None = None
-    at_once: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    per_minute: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    at_once: Annotated[int, Field(ge=1, le=10_000)] | None = None
     waiting: Literal["send", "cancel"] = Field(
         default="send", description="What becomes of the messages that wait for the channel to be enabled."
     )

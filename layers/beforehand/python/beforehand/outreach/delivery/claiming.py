@@ -19,6 +19,9 @@ from beforehand.outreach.model import Channel, Hold, State
 CHUNK = 25
 """How many messages one call of the sender takes."""
 
+MOST_CLAIMED = 1_500
+"""How many messages a tick claims, by all channels: as many as its senders can send before their lease ends."""
+
 BATCH = 500
 """How many messages are looked at together."""
 
@@ -85,28 +88,38 @@ def claim(
     stopped: frozenset[str],
     now: datetime,
     available: frozenset[Channel] = frozenset(Channel),
+    time_left: Callable[[], bool] = lambda: True,
 ) -> Claims:
     """Looks at whatever is due, channel by channel, within the room that each has.
 
     A channel that is switched off, or that a kill switch stops, is not looked at. One that is not `available`,
-    since this deployment has no provider for it, holds its messages as one in dry run does.
+    since this deployment has no provider for it, holds its messages as one in dry run does. What is not looked at
+    while there is `time_left`, or does not fit into a tick, stays due.
     """
     claims = Claims()
     # A claim of one channel counts against the budget of the others, so one history serves them all.
     claiming = _Claiming(tick, facts_of, decide, policy_version, writer, journal, available, claims, now)
     for channel in ledger.channels(now):
         if channel.mode is not Mode.OFF and not stopped & {"all", channel.channel.value}:
-            _look_at(channel, claiming, ledger, now)
+            room = min(channel.room, MOST_CLAIMED - len(claims.claimed))
+            _look_at(channel, room, claiming, ledger, now, time_left)
     return claims
 
 
-def _look_at(channel: ChannelState, claiming: "_Claiming", ledger: Ledger, now: datetime) -> None:
-    room, looked_at, messages = channel.room, 0, []
-    while room > 0 and looked_at < MOST_LOOKED_AT:
-        batch = ledger.due(channel.channel, now=now, limit=min(BATCH, room) if channel.mode is Mode.LIVE else BATCH)
+def _look_at(
+    channel: ChannelState,
+    room: int,
+    claiming: "_Claiming",
+    ledger: Ledger,
+    now: datetime,
+    time_left: Callable[[], bool],
+) -> None:
+    looked_at, messages = 0, []
+    while room > 0 and looked_at < MOST_LOOKED_AT and time_left():
+        batch = ledger.due(channel.channel, now=now, limit=BATCH)
         if not batch:
             break
-        going = claiming.decide(batch, channel.mode)
+        going = claiming.decide(batch, channel.mode, room)
         ledger.keep(claiming.kept_now(), now=now)
         ledger.claim(claiming.claimed_now(), now=now, until=now + LEASE)
         messages += going
@@ -138,16 +151,19 @@ class _Claiming:
         self._claimed: list[Claimed] = []
         self._ordinal = 0
 
-    def decide(self, batch: Sequence[Due], mode: Mode) -> list[Message]:
-        """The messages of a batch that go now; the others are kept."""
+    def decide(self, batch: Sequence[Due], mode: Mode, room: int) -> list[Message]:
+        """The messages of a batch that go now, at most so many; the others are kept, or stay due for lack of room."""
         facts = self._facts_of(sorted({due.customer_id for due in batch}))
-        going, decisions = [], []
+        going: list[Message] = []
+        decisions = []
         for due in batch:
             known = facts[due.customer_id]
             history = self._history(due, known)
             goes = mode is Mode.LIVE and due.channel in self._available
             try:
                 verdict = self._decide(known.person, planned_of(due), history)
+                if verdict.action is Action.SEND and goes and len(going) == room:
+                    continue
                 message = self._go(due, known) if verdict.action is Action.SEND and goes else None
             except Exception as error:
                 self._stumble(due, error)

@@ -17,8 +17,11 @@ LEASE = timedelta(minutes=3)
 SETTLE = timedelta(minutes=15)
 """How long an event of the provider is waited for before a person is asked what became of a message."""
 
-MOST_ATTEMPTS = 5
-"""How often a provider may say a definite no before a message has failed."""
+MOST_REFUSALS = 30
+"""How often a provider may say a definite no before a message has failed: the pauses between them make a day."""
+
+MOST_RESENT = 5
+"""How often a message whose answer was lost is sent again to a receiver that takes it once."""
 
 EVIDENCE: Mapping[Channel, Evidence] = {
     Channel.EMAIL: Evidence.BLIND,

@@ -80,7 +80,7 @@ class _Sending:
             return LEFT
         answer = self._call(message) if self._monotonic() - asked < PATIENCE else FROZEN
         told = Told(
-            token=Token.STARTED, ended=Ended(answer.outcome), because=answer.because,
+            token=Token.STARTED, ended=_ended(answer), because=answer.because,
             provider_id=answer.provider_id, wait_seconds=answer.wait_seconds,
             opted_out=message.contact if answer.rule == OPTED_OUT else None,
         )  # fmt: skip
@@ -88,7 +88,7 @@ class _Sending:
             self._gates.end(message.outreach_id, message.attempt, told)
         except GatesUnreachableError:
             return Ended.UNKNOWN
-        return Ended(answer.outcome)
+        return _ended(answer)
 
     def leave(self, message: Message) -> str:
         """There is no time for this one, or its lease has passed: it goes back by the proof that nobody sent it."""
@@ -125,3 +125,8 @@ class _Sending:
 
 
 FROZEN = Answer(outcome=Outcome.NOT_NOW, because="the sender stood still before the call, and did not make it")
+
+
+def _ended(answer: Answer) -> Ended:
+    """How an attempt ended; where the provider was not called, nothing is held against it or the message."""
+    return Ended.VOID if answer is FROZEN else Ended(answer.outcome)

@@ -3,7 +3,17 @@
 from datetime import datetime, timedelta
 
 from beforehand.outreach.channels.model import Evidence
-from beforehand.outreach.delivery.model import EVIDENCE, MOST_ATTEMPTS, SETTLE, Ended, Move, Question, Token, Told
+from beforehand.outreach.delivery.model import (
+    EVIDENCE,
+    MOST_REFUSALS,
+    MOST_RESENT,
+    SETTLE,
+    Ended,
+    Move,
+    Question,
+    Token,
+    Told,
+)
 from beforehand.outreach.model import Hold, State
 
 FIRST_PAUSE = timedelta(minutes=1)
@@ -13,8 +23,8 @@ LONGEST_REST = timedelta(hours=1)
 
 
 def pause_after(refusals: int) -> timedelta:
-    """How long a message rests after a provider's definite no: a minute, then twice as long each time."""
-    return FIRST_PAUSE * (1 << min(refusals - 1, 8))
+    """How long a message rests after a provider's definite no: a minute, then twice as long, an hour at most."""
+    return min(FIRST_PAUSE * (1 << min(refusals - 1, 8)), LONGEST_REST)
 
 
 def settle(question: Question, told: Told | None, *, now: datetime) -> Move | None:
@@ -45,14 +55,14 @@ def settle(question: Question, told: Told | None, *, now: datetime) -> Move | No
 
 def _rest(question: Question) -> timedelta:
     """How long a message waits that nobody came to send: the first time not at all, then an hour at most."""
-    return min(pause_after(question.attempt - 1), LONGEST_REST) if question.attempt > 1 else timedelta(0)
+    return pause_after(question.attempt - 1) if question.attempt > 1 else timedelta(0)
 
 
 def _again(question: Question, told: Told, now: datetime) -> Move:
     """After a definite no the next attempt is planned, unless there were enough or it would come too late."""
     refusals = question.refusals + 1
     next_at = now + max(pause_after(refusals), _asked_for(told))
-    if refusals >= MOST_ATTEMPTS:
+    if refusals >= MOST_REFUSALS:
         because = f"{told.because}; it was tried {refusals} times"
         return _move(question, State.FAILED, Ended.NOT_NOW, told, because=because)
     if next_at >= question.not_after:
@@ -71,7 +81,7 @@ def _unknown(question: Question, told: Told, now: datetime) -> Move | None:
     if question.state is not State.UNKNOWN:
         # The one that has it may still write down the end; without an answer at all it is the lease that tells.
         return _move(question, State.UNKNOWN, Ended.UNKNOWN, told) if told.ended is Ended.UNKNOWN else None
-    if EVIDENCE[question.channel] is Evidence.DEDUPS_BY_KEY and question.attempt < MOST_ATTEMPTS:
+    if EVIDENCE[question.channel] is Evidence.DEDUPS_BY_KEY and question.attempt < MOST_RESENT:
         because = f"{told.because}; the receiver takes the same message once, so it is sent again"
         return _move(question, State.SCHEDULED, Ended.UNKNOWN, told, because=because, next_at=now)
     if now - question.since < SETTLE:

@@ -51,6 +51,21 @@ class PostgresDelivery:
             now=now, limit=limit,
         )  # fmt: skip
 
+    def let_go(self, available: Iterable[Channel], *, now: datetime, limit: int = 2_000) -> int:
+        """What was held for its channel to be live and set up is due once that is so; returns how many."""
+        return self._transaction.run(
+            """update outreach
+               set state = 'scheduled', hold = null, next_at = :now, state_at = :now,
+                   state_because = 'its channel is live'
+               where outreach_id in (
+                   select o.outreach_id from outreach o
+                   join outreach_channels c on c.channel = o.channel and c.mode = 'live'
+                   where o.hold = 'dry_run' and o.state = 'held' and o.not_after > :now
+                     and o.channel = any(cast(:available as text[]))
+                   limit :limit for update of o skip locked)""",
+            available=[str(one) for one in available], now=now, limit=limit,
+        )  # fmt: skip
+
     def give_up(self, now: datetime) -> int:
         """Claims whose lease has passed become unknown, never due again by themselves; returns how many."""
         return self._transaction.run(
@@ -72,14 +87,17 @@ class PostgresDelivery:
         return [(row["outreach_id"], row["attempt"]) for row in found]
 
     def channels(self, now: datetime) -> list[ChannelState]:
-        """How each channel is run, and how many messages it may take now, of its rate and of those in flight."""
+        """How each channel is run, and how many messages it may take now, of its rate and of those in flight.
+
+        Ticks come a minute apart, and now and then a little less.
+        """
         found = self._transaction.rows(
             """select channel, mode, least(
                    per_minute - (select count(*) from outreach_attempts a
                                  where a.channel = c.channel and
-                                   a.claimed_at > cast(:now as timestamptz) - interval '1 minute'),
+                                   a.claimed_at > cast(:now as timestamptz) - interval '55 seconds'),
                    at_once - (select count(*) from outreach o
-                              where o.channel = c.channel and o.state = 'claimed')) as room
+                              where o.channel = c.channel and o.state in ('claimed', 'unknown'))) as room
                from outreach_channels c order by channel""",
             now=now,
         )

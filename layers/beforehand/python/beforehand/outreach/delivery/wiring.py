@@ -7,7 +7,7 @@ from uuid import UUID
 
 from beforehand.adapters.postgres import Transaction, database
 from beforehand.adapters.s3 import S3Files
-from beforehand.clock import now
+from beforehand.clock import now, within
 from beforehand.events.outreach import AttemptsNamed, Settled, TickDue, Ticked
 from beforehand.ids import uuid7
 from beforehand.journal.store import PostgresJournal
@@ -35,6 +35,9 @@ from beforehand.outreach.suppression.suppressing import suppress
 from beforehand.settings import from_environment
 from beforehand.settings.delivery import OutreachClaimSettings, OutreachRecordSettings
 
+LOOKS_SECONDS = 25
+"""When a tick looks at no further messages, so that what it has decided is committed and written in time."""
+
 
 def tick(_due: TickDue) -> Ticked:
     """Claims what is due; then, with that committed, leaves its messages where the sender finds them.
@@ -51,6 +54,7 @@ def tick(_due: TickDue) -> Ticked:
         if at is None:
             return Ticked(busy=True)
         expired, given_up = ledger.expire(at), ledger.give_up(at)
+        ledger.let_go(available(settings), now=at)
         unknown = ledger.unknown()
         claims = _claim(this, transaction, ledger, settings, stopped, at)
     for chunk in claims.chunks:
@@ -133,4 +137,5 @@ def _claim(
         available=available(settings),
         stopped=stopped,
         now=at,
+        time_left=within(LOOKS_SECONDS),
     )
