@@ -152,7 +152,7 @@ class _Claiming:
         self._ordinal = 0
 
     def decide(self, batch: Sequence[Due], mode: Mode, room: int) -> list[Message]:
-        """The messages of a batch that go now, at most so many; the others are kept, or stay due for lack of room."""
+        """The messages of a batch that go now, as many as there is room for; the others are kept, or stay due."""
         facts = self._facts_of(sorted({due.customer_id for due in batch}))
         going: list[Message] = []
         decisions = []
