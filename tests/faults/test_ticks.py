@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from beforehand.events.outreach import Ticked
-from beforehand.outreach.delivery.claiming import CHUNK, MOST_LOOKED_AT
+from beforehand.outreach.delivery.claiming import CHUNK, MOST_CLAIMED
 from beforehand.outreach.delivery.documents import Chunk, chunk_file
 from beforehand.outreach.model import Channel, State
 from beforehand_cli.local.postgres import Postgres
@@ -64,6 +64,6 @@ def test_however_much_is_due_only_names_of_chunks_travel_through_the_workflow(de
                from generate_series(1, 12000) n"""
         )
     chunks, _ = desk.tick()
-    assert len(chunks) == MOST_LOOKED_AT // CHUNK
+    assert len(chunks) == MOST_CLAIMED // CHUNK
     state = Ticked(chunks=tuple(chunks) * len(Channel), unknowns=chunks[0], claimed=100_000, given_up=100_000)
     assert len(state.model_dump_json()) < STATE_MOST / 2
