@@ -37,6 +37,7 @@ from beforehand.outreach.messages.store import PostgresTemplates
 from beforehand.outreach.model import Channel, Proposal, Purpose
 from beforehand.outreach.policies_store import PostgresPolicies
 from beforehand.outreach.store import PostgresOutreach
+from beforehand.outreach.suppression.model import Suppression
 from beforehand.results import Status
 from functions.outreach_claim import handler
 
@@ -149,8 +150,13 @@ def _dispatch(
         claimed, as_of = claimed + len(attempts), as_of + timedelta(minutes=1)
         with database.transaction() as transaction:
             ledger, cases = PostgresDelivery(transaction), PostgresCases(transaction)
-            recording.record(attempts, dict.fromkeys(attempts, ACCEPTED), ledger=ledger, cases=cases, now=as_of)
+            told = dict.fromkeys(attempts, ACCEPTED)
+            recording.record(attempts, told, ledger=ledger, cases=cases, suppress=_nobody, now=as_of)
     return {"seconds": monotonic() - begin, "rows": claimed, "took": took, "busy": busy}
+
+
+def _nobody(_: Suppression) -> None:
+    raise AssertionError("every message here is taken, and nobody opts out")
 
 
 class _Ledger(PostgresDelivery):

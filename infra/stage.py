@@ -1,8 +1,11 @@
 """The numbers of one stage, typed: what `dev`, `prod` and `local` differ in, and nothing is spelled elsewhere."""
 
+import re
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -20,6 +23,10 @@ BEDROCK_MODEL = (
     r"^([a-z0-9-]+(\.[a-z0-9-]+){1,2}(:[0-9]+)?"
     r"|arn:aws[a-z-]*:bedrock:[a-z0-9-]+:[0-9]{12}:(application-)?inference-profile/[a-zA-Z0-9.:-]+)$"
 )
+
+URL = re.compile(r"https?://[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
+MOST_URL = 2_000
+"""What messages take of an address: the same as `beforehand/outreach/messages/cleaning.py`; a test compares."""
 
 LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731)
 
@@ -129,6 +136,17 @@ class Stage(ChannelNumbers):
             raise ValueError("name a zone of the IANA database, such as Asia/Kolkata")
         return zone
 
+    @field_validator("public_url", "company_support_url")
+    @classmethod
+    def _may_stand_in_a_message(cls, url: str | None) -> str | None:
+        """Messages carry these, and none is made with one that they may not carry."""
+        if url is not None and not _may_stand_in_a_message(url):
+            raise ValueError(
+                "messages cannot carry it, and none would go: give one that begins with https:// (http:// only on "
+                "this machine), names a host and no user, and has at most 2000 characters of plain ASCII"
+            )
+        return url
+
     @field_validator("log_retention_days")
     @classmethod
     def _kept_by_cloudwatch(cls, days: int) -> int:
@@ -177,6 +195,25 @@ class Stage(ChannelNumbers):
     def named(self, name: str) -> str:
         """The name of a thing of this stage, as people see it on AWS."""
         return f"beforehand-{self.name}-{name.replace('_', '-')}"
+
+
+def _may_stand_in_a_message(url: str) -> bool:
+    try:
+        parts = urlsplit(url.replace("{api}", "api"))
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    plain = len(url) <= MOST_URL and URL.fullmatch(parts.geturl()) is not None
+    return plain and bool(host) and "@" not in parts.netloc and (parts.scheme == "https" or _is_here(host))
+
+
+def _is_here(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _problem(error: Any) -> str:

@@ -85,6 +85,19 @@ def test_who_consents_no_more_is_marked_for_senders_before_it_is_written_down(
     assert found["contact_hash"] in marks.kept
 
 
+def test_who_consents_no_more_is_not_reached_through_the_companys_own_system_either(
+    company: Served, marks: Marks
+) -> None:
+    company.write("PATCH", "/v1/customers/C1", {"marketing_consent": False})
+    reasons = [
+        one["reason"] for one in company.get("/v1/suppressions").body["items"] if one["channel"] == "webhook"
+    ]
+    assert reasons == ["consent_withdrawn"]
+    company.write("PATCH", "/v1/customers/C1", {"marketing_consent": True})
+    found = company.get("/v1/suppressions").body["items"]
+    assert [one for one in found if one["channel"] == "webhook" and one["lifted_at"] is None] == []
+
+
 def test_who_consents_again_is_let_go_of_that_alone(company: Served, marks: Marks) -> None:
     company.write("PATCH", "/v1/customers/C1", {"marketing_consent": False})
     add(company, phone="+919876543210", reason="opted_out")

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from beforehand.outreach.messages.cleaning import checked_url
+from beforehand.outreach.messages.model import UncomposableError
 from infra import clock_grid
 from infra.packages import ROOT
 from infra.stage import InvalidStageError, Stage, UnknownStageError
@@ -53,6 +55,47 @@ def test_names_the_stage_the_number_and_the_remedy(number: str, value: Any, reme
         Stage.choose("dev", STAGES, {number: value})
     assert "the stage dev" in str(refused.value)
     assert "cdk.json under context.stages.dev" in str(refused.value)
+
+
+@pytest.mark.parametrize("number", ["public_url", "company_support_url"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://care.example.com",
+        "https://care.example.com:8443/a?b=c",
+        "https://[::1]:8443/a",
+        "http://127.0.0.1:8080/x",
+        "http://localhost:8080",
+        "http://api.localhost/x",
+        "http://care.example.com",
+        "https://user@care.example.com",
+        "https://user:word@care.example.com/x",
+        "https://:443/x",
+        "https://care.example.com:port",
+        "https://häuser.example.com",
+        f"https://care.example.com/{'a' * 2000}",
+    ],
+)
+def test_takes_exactly_the_addresses_that_messages_may_carry(number: str, url: str) -> None:
+    try:
+        checked_url(url, number)
+        carried = True
+    except UncomposableError:
+        carried = False
+    if number == "company_support_url" and carried and url.startswith("http:"):
+        return  # of a support page the stage asks for https even on this machine
+    if carried:
+        assert getattr(Stage.choose("dev", STAGES, {number: url}), number) == url
+    else:
+        with pytest.raises(InvalidStageError, match=number):
+            Stage.choose("dev", STAGES, {number: url})
+
+
+def test_says_what_a_message_takes_of_an_address() -> None:
+    with pytest.raises(InvalidStageError, match=r"public_url = .*messages cannot carry it.*https://.*no user"):
+        Stage.choose("dev", STAGES, {"public_url": "http://care.example.com"})
+    named = {"public_url": "https://{api}.execute-api.localhost.localstack.cloud"}
+    assert Stage.choose("dev", STAGES, named).public_url == named["public_url"]
 
 
 def test_there_is_no_model_on_this_machine() -> None:

@@ -1,6 +1,7 @@
 """A tick claims what the gate lets go: each contact counts once, and no message keeps the others from going."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -81,6 +82,13 @@ def test_what_went_in_the_same_batch_counts_for_the_next_of_the_same_person() ->
     desk.ledger.propose([proposal("C1", Channel.EMAIL, due_at=NOW, step=step) for step in range(3)])
     desk.tick()
     assert [len(history) for history in desk.histories] == [0, 1, 2]
+
+
+def test_a_message_that_goes_carries_how_long_it_is_welcome() -> None:
+    desk = Desk(Channel.SMS, verdict=replace(FREE, within=NOW + timedelta(minutes=9)))
+    desk.ledger.propose([proposal("C1", Channel.SMS, due_at=NOW)])
+    (chunk,) = desk.tick().chunks
+    assert [one.within for one in chunk.messages] == [NOW + timedelta(minutes=9)]
 
 
 class StumblingWords(Words):

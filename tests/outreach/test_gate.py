@@ -9,7 +9,7 @@ import pytest
 
 from beforehand.outreach.gate.decide import CASE_LOOK, decide
 from beforehand.outreach.gate.laws import Legal
-from beforehand.outreach.gate.model import Action, Contact, Person, Planned, Verdict
+from beforehand.outreach.gate.model import MARGIN, Action, Contact, Person, Planned, Verdict
 from beforehand.outreach.model import Channel, Hold, Purpose
 from beforehand.outreach.policy import ContactPolicy, Nature
 from beforehand.outreach.windows import SendWindow
@@ -25,7 +25,10 @@ PLANNED = Planned(
     outreach_id=UUID(int=1), purpose=Purpose.CHURN_INTERVENTION, channel=Channel.EMAIL,
     due_at=MONDAY - DAY, not_after=MONDAY + 60 * DAY,
 )  # fmt: skip
-POLICY = ContactPolicy(holdout_shares={})
+POLICY = ContactPolicy(
+    holdout_shares={},
+    send_windows=(SendWindow(opens=time(9), closes=time(20), days=frozenset(range(1, 7))),),
+)
 NO_LAWS = Legal()
 
 
@@ -147,7 +150,8 @@ def test_a_budget_counts_all_purposes_and_channels_until_the_oldest_falls_out() 
     [
         (there(8, 59), there(9)),
         (there(9), None),
-        (there(19, 59), None),
+        (there(19, 57), None),
+        (there(19, 59), there(9) + DAY),
         (there(20), there(9) + DAY),
         (there(12, day=29), there(9)),
     ],
@@ -156,6 +160,54 @@ def test_a_send_window_is_half_open_and_in_their_own_zone(at: datetime, until: d
     verdict = asked(at=at)
     assert (verdict.action, verdict.until) == (Action.SEND if until is None else Action.HOLD, until)
     assert until is None or verdict.hold is Hold.WINDOW
+
+
+def test_a_window_must_be_open_for_as_long_as_a_message_may_be_on_its_way() -> None:
+    """It may be handed to the provider up to the end of its lease, which begins with the decision."""
+    closes, second = there(20), timedelta(seconds=1)
+    assert asked(at=closes - MARGIN).action is Action.SEND
+    late = asked(at=closes - MARGIN + second)
+    assert (late.action, late.hold, late.until) == (Action.HOLD, Hold.WINDOW, there(9) + DAY)
+    assert late.because == (
+        "it is 19:57 on Monday in Asia/Kolkata, and messages go 09:00–20:00 Monday to Saturday, which ends too "
+        "soon to be sure of sending in time"
+    )
+
+
+def test_windows_that_follow_each_other_are_one() -> None:
+    noon = replace(POLICY, send_windows=(SendWindow(opens=time(9), closes=time(12)),
+                                         SendWindow(opens=time(12), closes=time(20))))  # fmt: skip
+    assert asked(policy=noon, at=there(11, 59)).action is Action.SEND
+    always = replace(POLICY, send_windows=(SendWindow(opens=time(0), closes=time(0)),))
+    assert asked(policy=always, at=there(23, 59)).action is Action.SEND
+    gap = replace(POLICY, send_windows=(SendWindow(opens=time(9), closes=time(12)),
+                                        SendWindow(opens=time(12, 1), closes=time(20))))  # fmt: skip
+    assert asked(policy=gap, at=there(11, 58)).until == there(12, 1)
+
+
+def test_a_window_that_is_shorter_than_a_message_may_be_on_its_way_lets_none_go() -> None:
+    brief = replace(POLICY, send_windows=(SendWindow(opens=time(9), closes=time(9, 2)),))
+    verdict = asked(policy=brief, at=there(9))
+    assert verdict.action is not Action.SEND
+    assert "which ends too soon" in verdict.because
+
+
+def test_a_message_whose_end_comes_while_it_may_be_on_its_way_expires() -> None:
+    ends = replace(PLANNED, not_after=MONDAY + MARGIN)
+    assert asked(planned=ends).action is Action.SEND
+    verdict = asked(planned=ends, at=MONDAY + timedelta(seconds=1))
+    assert (verdict.action, verdict.rule) == (Action.EXPIRE, "expiry")
+    assert verdict.because == (
+        "it has to go before 2026-11-30 06:33 UTC, and that is too soon to be sure of sending in time"
+    )
+    assert asked(replace(PERSON, case_open=True), ends, at=MONDAY + timedelta(seconds=1)).action is Action.EXPIRE
+
+
+def test_what_may_go_says_how_long_it_is_welcome() -> None:
+    assert asked().within == there(20)
+    assert asked(planned=replace(PLANNED, not_after=MONDAY + timedelta(hours=1))).within == MONDAY + timedelta(
+        hours=1
+    )
 
 
 def test_a_closed_window_is_told_by_their_clock() -> None:
@@ -169,7 +221,7 @@ def test_a_channel_may_have_windows_of_its_own() -> None:
     policy = replace(POLICY, channel_windows={Channel.EMAIL: nights})
     assert asked(policy=policy).until == there(22)
     assert asked(policy=policy, at=there(23)).action is Action.SEND
-    assert asked(policy=policy, at=there(1, 59) + DAY).action is Action.SEND
+    assert asked(policy=policy, at=there(1, 57) + DAY).action is Action.SEND
     assert asked(policy=policy, at=there(2) + DAY).until == there(22) + 7 * DAY
     assert asked(planned=replace(PLANNED, channel=Channel.SMS), policy=policy).action is Action.SEND
 
@@ -190,7 +242,7 @@ def test_what_could_only_go_too_late_expires_at_once_and_says_what_stood_in_the_
         "it has to go before 2026-12-04 06:30 UTC, and cannot: contacted for churn_intervention on "
         "2026-11-27 06:30 UTC; 7 days are to pass"
     )
-    later = replace(PLANNED, not_after=MONDAY + 4 * DAY + timedelta(microseconds=1))
+    later = replace(PLANNED, not_after=MONDAY + 4 * DAY + MARGIN)
     assert asked(planned=later, history=(contact(3 * DAY),)).action is Action.HOLD
 
 

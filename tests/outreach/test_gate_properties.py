@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from beforehand.outreach.gate.decide import decide
 from beforehand.outreach.gate.laws import LegalWindow
 from beforehand.outreach.gate.legal import shipped
-from beforehand.outreach.gate.model import Action, Contact, Person, Planned, Verdict
+from beforehand.outreach.gate.model import MARGIN, Action, Contact, Person, Planned, Verdict
 from beforehand.outreach.model import Channel, Purpose
 from beforehand.outreach.policy import ContactPolicy, Nature, draw
 from beforehand.outreach.windows import SendWindow
@@ -84,7 +84,7 @@ def objections(
     """Every rule that a message would break now, said once more, plainly and one by one."""
     found = []
     nature = Nature.MARKETING if planned.purpose in policy.marketing else Nature.SERVICE
-    if at >= planned.not_after:
+    if at + MARGIN > planned.not_after:
         found.append("too late")
     if at < planned.due_at:
         found.append("too early")
@@ -92,7 +92,15 @@ def objections(
         found.append("not reachable")
     if person.consent is False or (person.consent is None and nature in policy.consent_required):
         found.append("no consent")
-    return found + rests(person, planned, history, policy, at) + hours(person, planned, policy, nature, at)
+    return (
+        found
+        + rests(person, planned, history, policy, at)
+        + [
+            rule
+            for later in range(3)
+            for rule in hours(person, planned, policy, nature, at + timedelta(minutes=later))
+        ]
+    )
 
 
 def rests(

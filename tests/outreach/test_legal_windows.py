@@ -11,7 +11,7 @@ import pytest
 from beforehand.outreach.gate.decide import decide
 from beforehand.outreach.gate.laws import Legal
 from beforehand.outreach.gate.legal import FILES, InvalidLegalFileError, read, shipped
-from beforehand.outreach.gate.model import Action, Person, Planned, Verdict
+from beforehand.outreach.gate.model import MARGIN, Action, Person, Planned, Verdict
 from beforehand.outreach.model import Channel, Hold, Purpose
 from beforehand.outreach.policy import ContactPolicy
 from beforehand.outreach.window_text import read_hours
@@ -90,7 +90,8 @@ def test_marketing_by_phone_keeps_the_hours_of_the_law(
         Action.HOLD, "legal_window", Hold.WINDOW, opening,
     )  # fmt: skip
     assert asked(opening, person, channel).action is Action.SEND
-    assert asked(closing - minute, person, channel).action is Action.SEND
+    assert asked(closing - MARGIN, person, channel).within == closing
+    assert asked(closing - minute, person, channel).until == opening + timedelta(days=1)
     assert asked(closing, person, channel).until == opening + timedelta(days=1)
 
 
@@ -106,6 +107,15 @@ def test_neither_email_nor_service_is_covered(jurisdiction: str) -> None:
 def test_a_country_that_nobody_named_is_that_of_their_zone() -> None:
     person = replace(PERSON, zone="Asia/Kolkata", country=None, region=None)
     assert asked(local("2026-11-29T09:30", "Asia/Kolkata"), person).rule == "legal_window"
+
+
+def test_a_law_that_begins_while_a_message_may_be_on_its_way_holds_it() -> None:
+    law = next(law for law in shipped().windows if law.jurisdiction == "IN")
+    soon = Legal((replace(law, from_on=date(2027, 1, 10)),))
+    late = local("2027-01-09T23:58", "Asia/Kolkata")
+    assert asked(late, living("IN", "Asia/Kolkata"), legal=soon).until == local("2027-01-10T10:00", "Asia/Kolkata")
+    over = Legal((replace(law, until_on=date(2027, 1, 10)),))
+    assert asked(late + timedelta(minutes=2), living("IN", "Asia/Kolkata"), legal=over).action is Action.SEND
 
 
 def test_a_law_holds_from_its_day_and_up_to_its_end_only() -> None:

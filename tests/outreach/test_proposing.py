@@ -43,12 +43,16 @@ def test_what_follows_takes_the_next_step_of_the_same_cycle() -> None:
 @pytest.mark.parametrize("state", State)
 def test_only_what_is_over_is_followed(state: State) -> None:
     over = {State.SENT, State.DELIVERED, State.SKIPPED, State.EXPIRED, State.CANCELLED, State.FAILED}
-    followed = replace(EARLIER, state=state)
+    followed = replace(EARLIER, state=state, case_id=UUID(int=9))
     if state in over:
         assert placed(followed=followed).step == 3
     else:
         with pytest.raises(CannotFollowError, match=r"^it "):
             placed(followed=followed)
+
+
+def test_what_nobody_could_tell_about_is_followed_once_its_case_is_done() -> None:
+    assert placed(followed=replace(EARLIER, state=State.REVIEW, case_id=None)).step == 3
 
 
 def test_what_is_followed_is_the_same_customers() -> None:

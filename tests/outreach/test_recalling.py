@@ -34,6 +34,13 @@ def test_whatever_a_message_waits_for_it_can_be_called_back(hold: Hold) -> None:
     assert cancel(replace(HELD, hold=hold)).status is Status.DONE
 
 
+def test_whoever_reviewed_a_message_is_not_asked_to_once_more() -> None:
+    reviewed = replace(HELD, state=State.REVIEW, hold=None)
+    assert "end its case" in cancel(replace(reviewed, case_id=CASE)).because
+    for move in (cancel(reviewed), release(reviewed, at=NOW)):
+        assert move.because.endswith("whoever reviewed it could not tell; propose another that follows it")
+
+
 def test_a_case_that_stays_open_is_said() -> None:
     assert cancel(replace(HELD, case_id=CASE)).because == f"a person cancelled it; its case {CASE} stays open"
 

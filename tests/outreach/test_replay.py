@@ -17,7 +17,7 @@ from beforehand.outreach.delivery.model import Due, Mode
 from beforehand.outreach.gate.decide import decide
 from beforehand.outreach.gate.facts import Entered, Inputs, NoFactsError, inputs_of
 from beforehand.outreach.gate.legal import shipped
-from beforehand.outreach.gate.model import Action, Contact, Person, Planned, Verdict
+from beforehand.outreach.gate.model import MARGIN, Action, Contact, Person, Planned, Verdict
 from beforehand.outreach.gate.replay import Replayed, replay
 from beforehand.outreach.model import Channel, Purpose, State
 from beforehand.outreach.policy import ContactPolicy
@@ -44,13 +44,15 @@ CONTACTS = st.builds(
 )
 INPUTS = st.builds(
     Inputs, person=PEOPLE, planned=PLANS, history=st.lists(CONTACTS, max_size=6).map(tuple),
-    policy_version=st.just(POLICY.version), as_of=MOMENTS,
+    policy_version=st.just(POLICY.version), as_of=MOMENTS, margin=st.just(MARGIN),
 )  # fmt: skip
 
 
 def gate(inputs: Inputs) -> Verdict:
     """The real one."""
-    return decide(inputs.person, inputs.planned, inputs.history, POLICY, LAWS, as_of=inputs.as_of)
+    return decide(
+        inputs.person, inputs.planned, inputs.history, POLICY, LAWS, as_of=inputs.as_of, margin=inputs.margin
+    )
 
 
 def entered(inputs: Inputs, verdict: Verdict, **others: Any) -> Entered:
@@ -87,7 +89,7 @@ PLAIN = Inputs(
         outreach_id=UUID(int=1), purpose=Purpose.FOLLOW_UP, channel=Channel.EMAIL, due_at=NOW + timedelta(hours=1),
         not_after=NOW + timedelta(days=1),
     ),
-    history=(), policy_version=POLICY.version, as_of=NOW,
+    history=(), policy_version=POLICY.version, as_of=NOW, margin=MARGIN,
 )  # fmt: skip
 
 
@@ -104,6 +106,21 @@ def test_what_is_decided_otherwise_now_is_named() -> None:
     told = otherwise(until=None).because
     assert told == "it was until 2026-03-02T10:30:00+00:00, and is until no moment now"
     assert otherwise(action=Action.SEND).same is False
+
+
+def test_what_was_decided_before_a_margin_was_left_is_replayed_without_one() -> None:
+    """At 19:58 a message went, and at the last second of its time, too."""
+    at = datetime(2026, 3, 2, 19, 58, tzinfo=ZoneInfo("Asia/Kolkata")).astimezone(UTC)
+    plan = replace(PLAIN.planned, due_at=NOW, not_after=at + timedelta(seconds=1))
+    late = replace(PLAIN, planned=plan, as_of=at, margin=timedelta(0))
+    was = entered(late, gate(late))
+    assert was.action == "send"
+    facts = {name: value for name, value in was.facts.items() if name != "margin_seconds"}
+    assert replay(replace(was, facts=facts), gate).same is True
+    assert (
+        replay(was, gate).because == "it was send, and is expire now; it was decided by the rule open, and is by "
+        "send_window now"
+    )
 
 
 def test_other_words_are_no_other_decision() -> None:

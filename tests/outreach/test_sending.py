@@ -87,6 +87,13 @@ def test_an_error_that_nobody_foresaw_is_unknown_and_quotes_nothing() -> None:
     assert gates.keys[one.outreach_id, 1].because == "the call failed with ValueError"
 
 
+def test_a_provider_is_told_how_long_a_message_is_welcome() -> None:
+    provider = Provider(ACCEPTED)
+    soon = message().model_copy(update={"within": NOW + timedelta(minutes=4)})
+    sent(provider, MemoryGates(), soon, message())
+    assert [one.seconds_left for one in provider.given] == [240, None]
+
+
 def test_nobody_is_called_who_asked_not_to_be() -> None:
     provider, gates, one = Provider(ACCEPTED), MemoryGates(suppressed={"c0ffee"}), message()
     assert sent(provider, gates, one).suppressed == 1

@@ -55,6 +55,15 @@ def test_a_message_names_its_outreach_in_its_context(provider: ProviderServer) -
     }
 
 
+@pytest.mark.parametrize(("left", "tried"), [(None, 600), (3600, 600), (180, 180), (2, 5), (-9, 5)])
+def test_carriers_try_no_longer_than_a_message_is_welcome(
+    provider: ProviderServer, left: int | None, tried: int
+) -> None:
+    sms(seconds_to_live=600).send(replace(MESSAGE, seconds_left=left))
+    (call,) = provider.calls()
+    assert json.loads(call["body"])["TimeToLive"] == tried
+
+
 def test_a_message_to_india_names_what_is_registered_there(provider: ProviderServer) -> None:
     registered = sms(india_entity="1101", india_templates={"win_back": "2202", "*": "3303"})
     for template in ("win_back", "other"):

@@ -167,6 +167,24 @@ def test_what_waited_too_long_expires_whatever_it_waited_for(desk: Desk, held: b
     assert row["state_because"].startswith("it had to go before 2026-12-04 12:00 UTC")
 
 
+@pytest.mark.parametrize(
+    ("mode", "held", "why"),
+    [
+        (Mode.OFF, False, "email was off"),
+        (Mode.LIVE, False, "email's rate was used up or a kill switch was on"),
+        (Mode.OFF, True, "it waited for a person"),
+    ],
+)
+def test_what_expires_without_having_been_looked_at_says_what_kept_it(
+    desk: Desk, mode: Mode, held: bool, why: str
+) -> None:
+    (one,) = desk.propose(proposal(held=held))
+    desk.transaction.run("update outreach set state_because = null where outreach_id = :id", id=one)
+    desk.mode(mode)
+    desk.ledger.expire(NOW + timedelta(days=7))
+    assert desk.row(one)["state_because"] == f"it had to go before 2026-12-04 12:00 UTC; {why}"
+
+
 def test_a_definite_no_is_tried_again_later_and_ends(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settling, "MOST_REFUSALS", 5)
     desk.phone.outcomes = [Outcome.NOT_NOW] * 5

@@ -115,6 +115,8 @@ def test_the_gate_is_told_the_channels_of_each_customer_in_one_query(transaction
     ledger.add(ASKED)
     phone = contact_hash(Channel.SMS, "+919876543210", PEPPER)
     ledger.add(replace(ASKED, contact_hash=phone, channel=Channel.SMS, reason=Reason.OPTED_OUT))
+    known_as = contact_hash(Channel.WEBHOOK, "C5", PEPPER)
+    ledger.add(replace(ASKED, contact_hash=known_as, channel=Channel.WEBHOOK, reason=Reason.MANUAL))
     people = [
         Reachable(customer_id="C1", email="Asha@EXAMPLE.com", phone="+919876543210"),
         Reachable(customer_id="C2", email="asha@example.com", phone="+919876543211"),
@@ -125,7 +127,7 @@ def test_the_gate_is_told_the_channels_of_each_customer_in_one_query(transaction
     ]
     both = frozenset({Channel.SMS, Channel.VOICE})
     assert ledger.suppressed(people, pepper=PEPPER) == {
-        "C1": both | {Channel.EMAIL}, "C2": {Channel.EMAIL}, "C3": both, "C4": frozenset(), "C5": frozenset(),
+        "C1": both | {Channel.EMAIL}, "C2": {Channel.EMAIL}, "C3": both, "C4": frozenset(), "C5": {Channel.WEBHOOK},
         "C6": {Channel.EMAIL},
     }  # fmt: skip
 

@@ -170,10 +170,8 @@ def _heed_consent(call: Call, before: Row, after: Row) -> None:
     addresses = [
         (channel, row[name])
         for row in (before, after)
-        for channel, name in ((Channel.EMAIL, "email"), (Channel.SMS, "phone"))
+        for channel, name in ((Channel.EMAIL, "email"), (Channel.SMS, "phone"), (Channel.WEBHOOK, "customer_id"))
     ]
-    if not any(address for _, address in addresses):
-        return
     contacts = consent.contacts_of(addresses, pepper=pepper(call.settings.files_bucket))
     ledger = PostgresSuppressions(call.transaction)
     if after["marketing_consent"] is True:

@@ -5,6 +5,7 @@ from datetime import datetime
 from beforehand.api.problems import not_found
 from beforehand.api.routes import Answer, Call
 from beforehand.errors import NotFoundError
+from beforehand.outreach.delivery.model import LEASE
 from beforehand.outreach.gate.decide import decide
 from beforehand.outreach.gate.facts_store import PostgresFacts
 from beforehand.outreach.gate.legal import shipped
@@ -46,7 +47,7 @@ def facts_of(call: Call, customer_id: str, *, policy: ContactPolicy, at: datetim
 
 def would_say(facts: Facts, planned: Planned, *, policy: ContactPolicy, at: datetime) -> Said:
     """What the gate says at a moment to a message that is planned."""
-    said = decide(facts.person, planned, facts.history, policy, shipped(), as_of=at)
+    said = decide(facts.person, planned, facts.history, policy, shipped(), as_of=at, margin=LEASE)
     return Said(
         action=said.action,
         because=said.because,

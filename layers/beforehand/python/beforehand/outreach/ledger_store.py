@@ -67,17 +67,21 @@ class PostgresLedger:
         )
         if row is None:
             return None
+        words: dict[str, Any] = {
+            "state": State(row["state"]),
+            "hold": None if row["hold"] is None else Hold(row["hold"]),
+            "case_id": self.open_case(outreach_id),
+        }
+        return Entry(**{**row, **words})
+
+    def open_case(self, outreach_id: UUID) -> UUID | None:
+        """The case of one outreach that is not done."""
         case = self._transaction.row(
             """select case_id from outreach_cases
                where outreach_id = :id and state <> 'done' order by due_at limit 1""",
             id=outreach_id,
         )
-        words: dict[str, Any] = {
-            "state": State(row["state"]),
-            "hold": None if row["hold"] is None else Hold(row["hold"]),
-            "case_id": case and case["case_id"],
-        }
-        return Entry(**{**row, **words})
+        return case and case["case_id"]
 
     def cancel(self, outreach_id: UUID, *, because: str, now: datetime) -> None:
         """Ends a held row of the ledger: it goes never."""

@@ -185,13 +185,14 @@ def _proposal(call: Call, body: ProposedMessage, facts: Facts) -> Proposal:
 def _followed(call: Call, body: ProposedMessage) -> proposing.Followed | None:
     if body.follows is None:
         return None
-    found = PostgresLedger(call.transaction).find(body.follows)
+    ledger = PostgresLedger(call.transaction)
+    found = ledger.find(body.follows)
     if found is None:
         problem = {"follows": "there is no such outreach"}
         raise refuse(HTTPStatus.UNPROCESSABLE_ENTITY, "The body does not fit.", problem)
     return proposing.Followed(
         outreach_id=found["outreach_id"], customer_id=found["customer_id"], cycle=found["cycle"],
-        step=found["step"], state=State(found["state"]),
+        step=found["step"], state=State(found["state"]), case_id=ledger.open_case(body.follows),
     )  # fmt: skip
 
 

@@ -38,13 +38,14 @@ class CannotFollowError(BeforehandError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Followed:
-    """An outreach that another is to follow."""
+    """An outreach that another is to follow; `case_id` is its case, where that is not done."""
 
     outreach_id: UUID
     customer_id: str
     cycle: str
     step: int
     state: State
+    case_id: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,7 +67,8 @@ def place(customer_id: str, *, cycle: str | None, user: str, key: str, followed:
         return Place(cycle=cycle or f"asked-{from_content('asked', user, key)}")
     if followed.customer_id != customer_id:
         raise CannotFollowError("it is another customer's; name one of this customer's")
-    if followed.state in NOT_OVER:
+    given_up = followed.state is State.REVIEW and followed.case_id is None
+    if followed.state in NOT_OVER and not given_up:
         raise CannotFollowError(NOT_OVER[followed.state])
     return Place(cycle=cycle or followed.cycle, step=followed.step + 1, follows_id=followed.outreach_id)
 

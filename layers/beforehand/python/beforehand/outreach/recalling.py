@@ -21,6 +21,8 @@ OVER = {
     State.CANCELLED: "it is cancelled already",
 }
 
+GIVEN_UP = "it may have been sent, and whoever reviewed it could not tell; propose another that follows it"
+
 OTHERS = {
     Hold.WINDOW: "their send window; the gate lets it go then",
     Hold.BUDGET: "their budget of messages; the gate lets it go when there is room",
@@ -56,7 +58,7 @@ def cancel(entry: Entry) -> Recall:
     if entry.state is State.CANCELLED:
         return Recall(status=Status.SKIPPED, because=OVER[entry.state])
     if entry.state not in WAITS:
-        return Recall(status=Status.FAILED, because=f"it is too late: {OVER[entry.state]}")
+        return Recall(status=Status.FAILED, because=f"it is too late: {_over(entry)}")
     left = f"; its case {entry.case_id} stays open" if entry.case_id else ""
     return Recall(status=Status.DONE, because=f"a person cancelled it{left}")
 
@@ -66,7 +68,7 @@ def release(entry: Entry, *, at: datetime) -> Recall:
     if entry.state is State.SCHEDULED:
         return Recall(status=Status.SKIPPED, because="it waits for nobody: it goes when it is due")
     if entry.state is not State.HELD:
-        return Recall(status=Status.FAILED, because=f"it waits for nobody: {OVER[entry.state]}")
+        return Recall(status=Status.FAILED, because=f"it waits for nobody: {_over(entry)}")
     if entry.hold is not None and entry.hold is not Hold.PERSON:
         return Recall(status=Status.FAILED, because=f"it does not wait for a person, but for {OTHERS[entry.hold]}")
     if entry.case_id is not None:
@@ -76,3 +78,8 @@ def release(entry: Entry, *, at: datetime) -> Recall:
         until = f"{entry.not_after.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
         return Recall(status=Status.FAILED, because=f"it is too late: it had to go before {until}")
     return Recall(status=Status.DONE, because="a person let it go; the gate looks at it next")
+
+
+def _over(entry: Entry) -> str:
+    given_up = entry.state is State.REVIEW and entry.case_id is None
+    return GIVEN_UP if given_up else OVER[entry.state]

@@ -14,6 +14,8 @@ DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
 LOOK_AHEAD = 15
 """Days: a weekday comes again within seven, and a zone that jumps over the date line leaves out one of them."""
+OPEN_AHEAD = 5
+"""Days that are looked at for when a window closes: no provider tries for longer to deliver a message."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,6 +72,19 @@ def next_open(windows: Windows, zone: str, moment: datetime) -> datetime:
         if begins is not None and offset > 0:
             return begins
     raise ValueError("a send window that never opens")
+
+
+def next_shut(windows: Windows, zone: str, moment: datetime) -> datetime:
+    """The first moment, from `moment` (UTC) on, at which none of the windows is open in a zone.
+
+    Of what is open for days on end it is a moment days ahead.
+    """
+    day, shuts = moment.astimezone(ZoneInfo(zone)).date(), moment
+    for offset in range(-1, OPEN_AHEAD):
+        for opens, closes in sorted(_spans(windows, zone, day + offset * DAY)):
+            if opens <= shuts < closes:
+                shuts = closes
+    return shuts
 
 
 def instant(local: datetime, zone: ZoneInfo) -> datetime:

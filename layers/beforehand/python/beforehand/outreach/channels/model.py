@@ -34,7 +34,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outbound:
-    """One message to one address. `tags` hold ids only; `unsubscribe_url` takes a click and a POST (RFC 8058)."""
+    """One message to one address. `tags` hold ids only; `unsubscribe_url` takes a click and a POST (RFC 8058).
+
+    It is unwelcome after `seconds_left`; None: nobody said when.
+    """
 
     outreach_id: UUID
     attempt: int
@@ -44,6 +47,7 @@ class Outbound:
     text: str
     html: str | None = None
     unsubscribe_url: str | None = None
+    seconds_left: int | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 
 

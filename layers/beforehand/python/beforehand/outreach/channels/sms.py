@@ -15,6 +15,8 @@ from beforehand.outreach.model import Channel
 
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 INDIA = "+91"
+SHORTEST_LIFE = 5
+"""Seconds: no shorter time to live is taken."""
 CONTEXT_SIZE = 5
 """So many entries of context the service carries along."""
 
@@ -63,6 +65,7 @@ class AwsSms:
 
     `india_templates` are the ids of templates in India's register (DLT), by our templates' names, `*` for the
     others; with an `india_entity`, a message there whose template has no id is refused before a carrier drops it.
+    Carriers try for `seconds_to_live` to deliver, and no longer than the message is welcome.
     """
 
     channel = Channel.SMS
@@ -83,10 +86,10 @@ class AwsSms:
         self._always = {
             "OriginationIdentity": origination,
             "MessageType": message_type,
-            "TimeToLive": seconds_to_live,
             **({"ConfigurationSetName": configuration_set} if configuration_set else {}),
             **({"MaxPrice": max_price} if max_price else {}),
         }
+        self._seconds_to_live = seconds_to_live
         self._india_entity, self._india_templates = india_entity, dict(india_templates or {})
         wait = waits or Waits()
 
@@ -103,6 +106,7 @@ class AwsSms:
             **self._always,
             "DestinationPhoneNumber": message.to,
             "MessageBody": message.text,
+            "TimeToLive": self._life_of(message),
             "Context": context(message),
         }
         if self._india_entity and message.to.startswith(INDIA):
@@ -116,6 +120,10 @@ class AwsSms:
                 "IN_TEMPLATE_ID": template,
             }
         return self._caller.call(lambda sms: sms.send_text_message(**request))
+
+    def _life_of(self, message: Outbound) -> int:
+        left = self._seconds_to_live if message.seconds_left is None else message.seconds_left
+        return max(SHORTEST_LIFE, min(self._seconds_to_live, left))
 
     def _india_template(self, message: Outbound) -> str | None:
         named = self._india_templates.get(message.tags.get("template", ""))

@@ -164,7 +164,7 @@ class _Claiming:
                 verdict = self._decide(known.person, planned_of(due), history)
                 if verdict.action is Action.SEND and goes and len(going) == room:
                     continue
-                message = self._go(due, known) if verdict.action is Action.SEND and goes else None
+                message = self._go(due, known, verdict) if verdict.action is Action.SEND and goes else None
             except Exception as error:
                 self._stumble(due, error)
                 continue
@@ -219,7 +219,7 @@ class _Claiming:
             for name, together in by_name.items()
         ]
 
-    def _go(self, due: Due, facts: Facts) -> Message | str:
+    def _go(self, due: Due, facts: Facts, verdict: Verdict) -> Message | str:
         """The message, claimed; or the sentence that says why it cannot be made."""
         attempt = due.attempt + 1
         try:
@@ -241,7 +241,7 @@ class _Claiming:
         )
         contact = Contact(outreach_id=due.outreach_id, purpose=due.purpose, channel=due.channel, at=self._now)
         self._contacted.setdefault(due.customer_id, []).append(contact)
-        return message
+        return message.model_copy(update={"within": verdict.within})
 
     def _chunk_of(self, channel: Channel) -> str:
         name = from_content("chunk", self._tick, channel, self._ordinal // CHUNK)

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from beforehand.journal.model import Decision
-from beforehand.outreach.delivery.model import Due, Mode
+from beforehand.outreach.delivery.model import LEASE, Due, Mode
 from beforehand.outreach.gate.model import Contact, Person, Planned, Verdict
 
 
@@ -44,6 +44,7 @@ def decision_of(
             "due_at": due.due_at.isoformat(),
             "not_after": due.not_after.isoformat(),
             "automated": due.automated,
+            "margin_seconds": LEASE.total_seconds(),
             "attempt": due.attempt + 1,
             "until": verdict.until and verdict.until.isoformat(),
             "zone": person.zone,

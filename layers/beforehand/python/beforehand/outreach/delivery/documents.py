@@ -32,6 +32,8 @@ class Message(Document):
     """What is said, without what the channel puts around it."""
     template: str | None = None
     template_version: int | None = None
+    within: AwareDatetime | None = None
+    """When it would be unwelcome: a window closes, or its time is over. None: whoever claimed it did not say."""
     because: str = ""
     """Which language was used, and why."""
 

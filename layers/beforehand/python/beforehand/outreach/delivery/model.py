@@ -9,10 +9,12 @@ from uuid import UUID
 
 from beforehand.errors import NotNowError
 from beforehand.outreach.channels.model import Evidence
+from beforehand.outreach.gate.model import MARGIN
 from beforehand.outreach.model import Channel, Hold, Purpose, State
 
-LEASE = timedelta(minutes=3)
-"""How long whoever claims a message has it: longer than sending a chunk of them can take."""
+LEASE = MARGIN
+"""How long whoever claims a message has it: longer than sending a chunk of them can take. The gate lets go only
+what may be sent through all of it."""
 
 SETTLE = timedelta(minutes=15)
 """How long an event of the provider is waited for before a person is asked what became of a message."""

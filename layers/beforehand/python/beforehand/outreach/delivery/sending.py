@@ -111,6 +111,7 @@ class _Sending:
             text=message.text,
             html=message.html,
             unsubscribe_url=message.unsubscribe_url,
+            seconds_left=None if message.within is None else int((message.within - self._now()).total_seconds()),
             tags={
                 "outreach_id": str(message.outreach_id),
                 "attempt": str(message.attempt),

@@ -43,7 +43,12 @@ class PostgresDelivery:
                set state = 'expired', hold = null, next_at = null, state_at = :now,
                    state_because = 'it had to go before '
                        || to_char(not_after at time zone 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC'
-                       || coalesce('; it waited: ' || state_because, '')
+                       || coalesce('; it waited: ' || state_because, '; ' || case
+                           when next_at is null then 'it waited for a person'
+                           when exists (select from outreach_channels c
+                                        where c.channel = outreach.channel and c.mode = 'off')
+                           then channel || ' was off'
+                           else channel || '''s rate was used up or a kill switch was on' end)
                where outreach_id in (
                    select outreach_id from outreach
                    where state in ('scheduled', 'held') and not_after <= :now

@@ -17,6 +17,7 @@ from beforehand.outreach.delivery import recording
 from beforehand.outreach.delivery.claiming import Claims, claim
 from beforehand.outreach.delivery.documents import Attempt, Unknowns, chunk_file, unknowns_file
 from beforehand.outreach.delivery.gates import DynamoGates
+from beforehand.outreach.delivery.model import LEASE
 from beforehand.outreach.delivery.speaking import from_templates
 from beforehand.outreach.delivery.store import PostgresDelivery
 from beforehand.outreach.delivery.writing import MessageWriter
@@ -125,7 +126,9 @@ def _claim(
         tick,
         ledger=ledger,
         facts_of=lambda customer_ids: facts.of(customer_ids, policy=policy, as_of=at),
-        decide=lambda person, planned, history: decide(person, planned, history, policy, legal, as_of=at),
+        decide=lambda person, planned, history: decide(
+            person, planned, history, policy, legal, as_of=at, margin=LEASE
+        ),
         policy_version=policy.version,
         writer=MessageWriter(
             company=company,

@@ -19,6 +19,14 @@ def by_policies(transaction: Transaction) -> Gate:
             policy = policies.get(inputs.policy_version).policy
         except NotFoundError:
             return None
-        return decide(inputs.person, inputs.planned, inputs.history, policy, shipped(), as_of=inputs.as_of)
+        return decide(
+            inputs.person,
+            inputs.planned,
+            inputs.history,
+            policy,
+            shipped(),
+            as_of=inputs.as_of,
+            margin=inputs.margin,
+        )
 
     return gate

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from beforehand.outreach.gate.laws import Legal
-from beforehand.outreach.gate.model import Action, Contact, Person, Planned, Verdict
+from beforehand.outreach.gate.model import MARGIN, Action, Contact, Person, Planned, Verdict
 from beforehand.outreach.gate.opening import opening
 from beforehand.outreach.model import Hold
 from beforehand.outreach.policy import ContactPolicy, held_out
@@ -36,16 +36,18 @@ def decide(
     legal: Legal,
     *,
     as_of: datetime,
+    margin: timedelta = MARGIN,
 ) -> Verdict:
     """Whether a message may go now: send, hold until, skip or expire, always with its because.
 
     `history` is what went to the person, or may have gone, in any order; what is older than the policy's memory
-    does not count, and neither does the message itself. Moments carry a zone.
+    does not count, and neither does the message itself. Moments carry a zone. Whoever is let go may be sent up to
+    `margin` later, so windows are open and the message's end is not reached until then.
     """
     if as_of >= planned.not_after:
         because = f"it had to go before {_utc(planned.not_after)}"
         return Verdict(action=Action.EXPIRE, rule="expiry", because=because)
-    return _refusal(person, planned, policy) or _timing(person, planned, history, policy, legal, as_of)
+    return _refusal(person, planned, policy) or _timing(person, planned, history, policy, legal, as_of, margin)
 
 
 def _refusal(person: Person, planned: Planned, policy: ContactPolicy) -> Verdict | None:
@@ -80,24 +82,36 @@ def _timing(
     policy: ContactPolicy,
     legal: Legal,
     as_of: datetime,
+    margin: timedelta,
 ) -> Verdict:
     moment, ends = as_of.astimezone(UTC), planned.not_after
     hours = opening(person, planned.channel, planned.purpose, policy, legal)
     bars = [*_due(planned, moment), *_history(planned, history, policy, moment)]
     earliest = max((bar.until for bar in bars), default=moment)
-    until = hours.next(earliest)
+    until = hours.next(earliest, margin)
     in_hand = person.case_open and planned.automated
-    if until == moment and not in_hand:
-        return Verdict(action=Action.SEND, rule="open", because=f"nothing stands against it: {hours.clock(moment)}")
     if until != earliest:
-        bars += [_Bar(shut.rule, Hold.WINDOW, until, shut.because) for shut in hours.closed(earliest)]
-    if until >= ends:
-        because = f"it has to go before {_utc(ends)}, and cannot: {_told(bars)}"
-        return Verdict(action=Action.EXPIRE, rule=bars[0].rule, because=because)
+        bars += [_Bar(shut.rule, Hold.WINDOW, until, shut.because) for shut in hours.closed(earliest, margin)]
+    if until >= ends or until + margin > ends:
+        return _too_late(ends, bars)
+    if until == moment and not in_hand:
+        within = min(hours.shuts(moment), ends)
+        because = f"nothing stands against it: {hours.clock(moment)}"
+        return Verdict(action=Action.SEND, rule="open", because=because, within=within)
     if in_hand:
-        until = min(hours.next(max(earliest, moment + CASE_LOOK)), ends)
+        until = min(hours.next(max(earliest, moment + CASE_LOOK), margin), ends)
         bars.insert(0, _Bar("case", Hold.CASE, until, "a case of theirs is in a person's hands"))
     return Verdict(action=Action.HOLD, rule=bars[0].rule, hold=bars[0].hold, until=until, because=_told(bars))
+
+
+def _too_late(ends: datetime, bars: Sequence[_Bar]) -> Verdict:
+    """It cannot be sent in time for certain, because of what stands in the way or because that is too soon."""
+    because, rule = f"it has to go before {_utc(ends)}, and ", "expiry"
+    if bars:
+        because, rule = f"{because}cannot: {_told(bars)}", bars[0].rule
+    else:
+        because += "that is too soon to be sure of sending in time"
+    return Verdict(action=Action.EXPIRE, rule=rule, because=because)
 
 
 def _due(planned: Planned, moment: datetime) -> Iterator[_Bar]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -42,6 +42,7 @@ class Inputs:
     history: tuple[Contact, ...]
     policy_version: str
     as_of: datetime
+    margin: timedelta
 
 
 def inputs_of(entered: Entered) -> Inputs:
@@ -61,6 +62,8 @@ def inputs_of(entered: Entered) -> Inputs:
             history=tuple(_contacts(facts["history"])),
             policy_version=str(facts["policy_version"]),
             as_of=entered.decided_at,
+            # The release before left no margin, and its decisions are replayed as they were made.
+            margin=timedelta(seconds=facts.get("margin_seconds", 0)),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise NoFactsError(f"The entry does not hold what the gate was told ({type(error).__name__})") from None

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from beforehand.outreach.gate.places import Place
 from beforehand.outreach.model import Channel
 from beforehand.outreach.policy import Nature
-from beforehand.outreach.windows import Windows, instant, next_open
+from beforehand.outreach.windows import DAY, OPEN_AHEAD, Windows, instant, next_open, next_shut
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,14 +44,34 @@ class LegalWindow:
 
     def next_allowed(self, zone: str, moment: datetime) -> datetime:
         """The first moment, from `moment` (UTC) on, at which the law lets somebody in a zone be contacted."""
-        there = ZoneInfo(zone)
-        on = moment.astimezone(there).date()
-        if on < self.from_on or (self.until_on is not None and on >= self.until_on):
+        if not self._holds(zone, moment):
             return moment
         allowed = next_open(self.windows, zone, moment)
         if self.until_on is None:
             return allowed
-        return min(allowed, max(moment, instant(datetime.combine(self.until_on, time(0)), there).astimezone(UTC)))
+        return min(allowed, max(moment, _begin(self.until_on, zone)))
+
+    def next_forbidden(self, zone: str, moment: datetime) -> datetime:
+        """The first moment, from `moment` (UTC) on, when the law forbids it; one days ahead if none is near."""
+        shuts, far = moment, moment + OPEN_AHEAD * DAY
+        while shuts < far:
+            if self._holds(zone, shuts):
+                until = next_shut(self.windows, zone, shuts)
+            else:
+                begins = _begin(self.from_on, zone)
+                until = begins if begins > shuts else far
+            if until == shuts:
+                break
+            shuts = until
+        return shuts
+
+    def _holds(self, zone: str, moment: datetime) -> bool:
+        on = moment.astimezone(ZoneInfo(zone)).date()
+        return on >= self.from_on and (self.until_on is None or on < self.until_on)
+
+
+def _begin(day: date, zone: str) -> datetime:
+    return instant(datetime.combine(day, time(0)), ZoneInfo(zone)).astimezone(UTC)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,11 +1,14 @@
 """What the gate is told of a person, a message and the past, and what it answers."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
 from beforehand.outreach.model import Channel, Hold, Purpose
+
+MARGIN = timedelta(minutes=3)
+"""How long after its decision a message may still be handed to a provider: windows and ends allow all of it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,10 +75,14 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
-    """What the gate decided: `because` in words, `rule` in a name; a hold says until when and what for."""
+    """What the gate decided: `because` in words, `rule` in a name; a hold says until when and what for.
+
+    What may go is welcome `within` this moment: then a window closes, or the message's own time is over.
+    """
 
     action: Action
     because: str
     rule: str
     until: datetime | None = None
     hold: Hold | None = None
+    within: datetime | None = None

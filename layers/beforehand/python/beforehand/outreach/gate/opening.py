@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,7 @@ from beforehand.outreach.gate.model import Person
 from beforehand.outreach.gate.places import Place, place_of
 from beforehand.outreach.model import Channel, Purpose
 from beforehand.outreach.policy import ContactPolicy, Nature
-from beforehand.outreach.windows import DAYS, Windows, next_open
+from beforehand.outreach.windows import DAYS, Windows, next_open, next_shut
 
 ROUNDS = 100
 """How often windows are asked in turn for a moment that suits them all, before the search is put off."""
@@ -35,16 +35,20 @@ class Opening:
     windows: Windows
     laws: tuple[LegalWindow, ...]
 
-    def next(self, moment: datetime) -> datetime:
-        """The first moment from `moment` (UTC) on at which all is open.
+    def next(self, moment: datetime, lasting: timedelta) -> datetime:
+        """The first moment from `moment` (UTC) on from which all is open for so long.
 
         Where no moment suits all zones within many days, it is the last that was tried: it is asked again then.
         """
-        return _next(self, moment)
+        return _next(self, moment, lasting)
 
-    def closed(self, moment: datetime) -> tuple[Closed, ...]:
-        """What is not open at a moment: the law first, each kind once."""
-        return _closed(self, moment)
+    def shuts(self, moment: datetime) -> datetime:
+        """The first moment from `moment` (UTC) on when something is not open; one days ahead if none is near."""
+        return _shuts(self, moment)
+
+    def closed(self, moment: datetime, lasting: timedelta) -> tuple[Closed, ...]:
+        """What is not open for so long from a moment on: the law first, each kind once."""
+        return _closed(self, moment, lasting)
 
     def clock(self, moment: datetime) -> str:
         """What time it is for them, in words."""
@@ -63,7 +67,7 @@ def _opening(place: Place, windows: Windows, legal: Legal, channel: Channel, nat
 
 
 @lru_cache(maxsize=16_384)
-def _next(opening: Opening, moment: datetime) -> datetime:
+def _next(opening: Opening, moment: datetime, lasting: timedelta) -> datetime:
     for _ in range(ROUNDS):
         opens = moment
         for zone in opening.place.zones:
@@ -71,9 +75,24 @@ def _next(opening: Opening, moment: datetime) -> datetime:
             for law in opening.laws:
                 opens = law.next_allowed(zone, opens)
         if opens == moment:
-            return opens
+            shuts = _shuts(opening, moment)
+            if shuts >= moment + lasting:
+                return moment
+            opens = shuts
         moment = opens
     return moment
+
+
+@lru_cache(maxsize=16_384)
+def _shuts(opening: Opening, moment: datetime) -> datetime:
+    return min(
+        shuts
+        for zone in opening.place.zones
+        for shuts in (
+            next_shut(opening.windows, zone, moment),
+            *(law.next_forbidden(zone, moment) for law in opening.laws),
+        )
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -82,27 +101,34 @@ def _told(opening: Opening, moment: datetime) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _closed(opening: Opening, moment: datetime) -> tuple[Closed, ...]:
-    return (*_by_law(opening, moment), *_by_policy(opening, moment))
+def _closed(opening: Opening, moment: datetime, lasting: timedelta) -> tuple[Closed, ...]:
+    return (*_by_law(opening, moment, lasting), *_by_policy(opening, moment, lasting))
 
 
-def _by_law(opening: Opening, moment: datetime) -> Iterator[Closed]:
+def _by_law(opening: Opening, moment: datetime, lasting: timedelta) -> Iterator[Closed]:
     for zone in opening.place.zones:
         for law in opening.laws:
-            if law.next_allowed(zone, moment) != moment:
+            shuts = law.next_forbidden(zone, moment)
+            if shuts == moment or shuts < moment + lasting:
                 hours = " and ".join(str(window) for window in law.windows)
-                said = f"{law.source.law} ({law.jurisdiction}) allows {hours}"
+                said = f"{law.source.law} ({law.jurisdiction}) allows {hours}{_too_soon(moment, shuts)}"
                 yield Closed(rule="legal_window", because=f"it is {_at(opening, moment, zone)}, and {said}")
                 return
 
 
-def _by_policy(opening: Opening, moment: datetime) -> Iterator[Closed]:
+def _by_policy(opening: Opening, moment: datetime, lasting: timedelta) -> Iterator[Closed]:
     for zone in opening.place.zones:
-        if next_open(opening.windows, zone, moment) != moment:
+        shuts = next_shut(opening.windows, zone, moment)
+        if shuts == moment or shuts < moment + lasting:
             hours = " and ".join(str(window) for window in opening.windows)
-            said = f"messages go {hours}"
+            said = f"messages go {hours}{_too_soon(moment, shuts)}"
             yield Closed(rule="send_window", because=f"it is {_at(opening, moment, zone)}, and {said}")
             return
+
+
+def _too_soon(moment: datetime, shuts: datetime) -> str:
+    """Of what is open and closes before it is certain that a message has gone."""
+    return "" if shuts == moment else ", which ends too soon to be sure of sending in time"
 
 
 def _at(opening: Opening, moment: datetime, zone: str) -> str:

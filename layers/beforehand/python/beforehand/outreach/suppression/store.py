@@ -166,8 +166,11 @@ class PostgresSuppressions:
 
 
 def _hashes(person: Reachable, pepper: bytes) -> dict[str, frozenset[Channel]]:
-    """The hashes of somebody's addresses with the channels that reach them; none has an unreadable one."""
-    given = ((Channel.EMAIL, person.email), (Channel.SMS, person.phone))
+    """The hashes of somebody's addresses with the channels that reach them; none has an unreadable one.
+
+    The company's own system knows them by their id.
+    """
+    given = ((Channel.EMAIL, person.email), (Channel.SMS, person.phone), (Channel.WEBHOOK, person.customer_id))
     hashes: dict[str, frozenset[Channel]] = {}
     for channel, address in given:
         if address is None:
