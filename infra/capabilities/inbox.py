@@ -22,6 +22,9 @@ from infra.foundation import Foundation
 EVERY_MINUTES = 1
 """How late a report may be applied that the stream did not tell of; a lift reaches senders in this time, too."""
 
+RETRIES = 2
+"""How often an event that could not be taken in is tried again: taken in twice, it is there once."""
+
 SES_EVENTS = [
     "Email Sent", "Email Delivered", "Email Bounced", "Email Complaint Received", "Email Rejected",
     "Email Delivery Delayed", "Email Rendering Failed", "Email Opened", "Email Clicked",
@@ -99,6 +102,7 @@ class WebhooksReceive(Construct):
                   if secret else []),
             ],
             timeout=cdk.Duration.seconds(29),
+            retries=RETRIES,
         )  # fmt: skip
         rules = (
             ("MailReported", self._rule("mail-reported", "aws.ses", SES_EVENTS, dead_letters)),
