@@ -60,7 +60,7 @@ class InboxApply(Construct):
                 inbox_table=inbox.name,
             ),
             database=foundation.database,
-            rights=[*inbox.apply(), *foundation.gates.suppress(), *foundation.files.read(Prefix.SECRETS)],
+            rights=[*inbox.apply(), *foundation.gates.keep_marks_true(), *foundation.files.read(Prefix.SECRETS)],
         )
         _hear(self, apply, inbox.stream, dead_letters)
         Cadence(
@@ -96,7 +96,7 @@ class WebhooksReceive(Construct):
             ),
             rights=[
                 *foundation.inbox.take_in(),
-                *foundation.gates.suppress(),
+                *foundation.gates.mark(),
                 *foundation.files.read(Prefix.SECRETS),
                 *([iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[secret])]
                   if secret else []),
