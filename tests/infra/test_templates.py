@@ -350,7 +350,7 @@ def test_production_has_an_alarm_for_each_function_queue_and_workflow(prod: Asse
 
 def test_a_stage_for_trying_has_a_dozen_alarms_that_add_up(dev: Assembly) -> None:
     alarms = dev.properties("AWS::CloudWatch::Alarm")
-    assert 8 <= len(alarms) <= 15
+    assert 8 <= len(alarms) <= 16
     counted = json.dumps(alarms)
     assert all(f'"Ref": "{camel(name)}"' in counted for name in dev.functions())
     assert max(len(alarm.get("Metrics", [])) for alarm in alarms) <= 11
