@@ -8,7 +8,6 @@ from constructs import Construct
 from infra.constructs.encryption_key import EncryptionKey
 from infra.stage import Stage
 
-
 MARKS = "suppressed#*"
 """The keys of marks, as `beforehand/outreach/suppression/marks.py` makes them."""
 
