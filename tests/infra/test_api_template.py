@@ -65,6 +65,16 @@ def test_nobody_who_answers_strangers_reaches_the_database(assembly: Assembly) -
     assert not [name for name in receive["Environment"]["Variables"] if "DATABASE" in name]
 
 
+def test_a_stage_hears_of_its_own_mail_only(assembly: Assembly) -> None:
+    (rule,) = [r for r in assembly.properties("AWS::Events::Rule") if r["EventPattern"]["source"] == ["aws.ses"]]
+    own = f"beforehand-{assembly.stage}-customers"
+    assert rule["EventPattern"]["detail"] == {"mail": {"tags": {"ses:configuration-set": [own]}}}
+    named = [one["Name"] for one in assembly.properties("AWS::SES::ConfigurationSet")]
+    assert set(named) <= {own, f"beforehand-{assembly.stage}-staff"}
+    receive = assembly.functions()["webhooks_receive"]["Environment"]["Variables"]
+    assert receive["BEFOREHAND_STAGE_NAME"] == assembly.stage
+
+
 def test_the_log_of_calls_names_nobody(assembly: Assembly) -> None:
     (stage,) = assembly.properties("AWS::ApiGatewayV2::Stage")
     written = json.loads(stage["AccessLogSettings"]["Format"])

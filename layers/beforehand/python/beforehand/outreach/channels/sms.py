@@ -59,7 +59,7 @@ def rules(code: str, response: Mapping[str, Any]) -> Rule | None:
 
 
 class AwsSms:
-    """Sends from `origination`: a phone number, a sender id or a pool.
+    """Sends from `origination`: a phone number, a sender id or a pool. `stage` is named in each event.
 
     `india_templates` are the ids of templates in India's register (DLT), by our templates' names, `*` for the
     others; with an `india_entity`, a message there whose template has no id is refused before a carrier drops it.
@@ -73,6 +73,7 @@ class AwsSms:
         *,
         origination: str,
         configuration_set: str | None = None,
+        stage: str | None = None,
         message_type: str = "PROMOTIONAL",
         seconds_to_live: int = 3600,
         max_price: str | None = None,
@@ -87,6 +88,7 @@ class AwsSms:
             **({"ConfigurationSetName": configuration_set} if configuration_set else {}),
             **({"MaxPrice": max_price} if max_price else {}),
         }
+        self._stage = stage
         self._india_entity, self._india_templates = india_entity, dict(india_templates or {})
         wait = waits or Waits()
 
@@ -103,7 +105,7 @@ class AwsSms:
             **self._always,
             "DestinationPhoneNumber": message.to,
             "MessageBody": message.text,
-            "Context": context(message),
+            "Context": context(message, stage=self._stage),
         }
         if self._india_entity and message.to.startswith(INDIA):
             template = self._india_template(message)
@@ -122,8 +124,10 @@ class AwsSms:
         return named or self._india_templates.get("*")
 
 
-def context(message: Outbound) -> dict[str, str]:
-    """What comes back with each event of the message: its ids, the outreach's own first."""
+def context(message: Outbound, *, stage: str | None = None) -> dict[str, str]:
+    """What comes back with each event of the message: its ids, the outreach's own first, and its stage."""
     ids = {"outreach_id": str(message.outreach_id), "attempt": str(message.attempt)}
+    if stage is not None:
+        ids["stage"] = stage
     more = {name: value for name, value in message.tags.items() if name not in ids}
     return dict(list({**ids, **more}.items())[:CONTEXT_SIZE])
