@@ -11,6 +11,9 @@ from pg8000.exceptions import DatabaseError
 
 from beforehand.adapters.postgres import Transaction, is_away
 from beforehand.errors import RefusedError
+from beforehand.outreach.cases import Kind as CaseKind
+from beforehand.outreach.cases import NewCase, Role
+from beforehand.outreach.cases_store import PostgresCases
 from beforehand.outreach.inbox.apply_wiring import apply_one
 from beforehand.outreach.inbox.applying import (
     MOST_ATTEMPTS,
@@ -164,6 +167,20 @@ def test_a_report_of_a_message_that_is_not_there_is_kept_and_still_suppresses(tr
     (because,) = apply(transaction, report(message, Kind.COMPLAINED))
     assert because == "there is no such message in the ledger; the address is suppressed"
     assert PostgresSuppressions(transaction).is_open(HASH)
+
+
+def test_a_report_of_a_message_in_review_ends_the_case_that_asked_about_it(transaction: Transaction) -> None:
+    message = claimed(transaction)
+    move(transaction, message, "unknown")
+    move(transaction, message, "review")
+    case = NewCase(
+        kind=CaseKind.REVIEW, customer_id="C1", cycle=f"{message}#1", outreach_id=message, run_id=None,
+        role=Role.OPERATOR, subject="s", because="b", priority=60, due_at=NOW,
+    )  # fmt: skip
+    PostgresCases(transaction).open([case], now=NOW)
+    apply(transaction, report(message, Kind.DELIVERED))
+    ended = PostgresCases(transaction).get(case.case_id)
+    assert (ended.state, ended.answer, ended.done_by) == ("done", "handled", "the provider's report")
 
 
 def test_a_wish_without_an_address_is_for_the_one_that_the_message_went_to(transaction: Transaction) -> None:
