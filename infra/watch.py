@@ -13,6 +13,8 @@ from infra.constructs.task_function import camel
 from infra.stage import Stage
 
 GIGABYTE = 1024**3
+MOST_REFUSED = 300
+"""Answers of the API in five minutes that refuse: one a second is no longer people who mistype."""
 
 Counted = tuple[str, Sequence[cloudwatch.IMetric]]
 
@@ -50,10 +52,14 @@ def watch_tasks(alarms: Alarms, watched: Sequence[Watched], group: scheduler.Cfn
 
 
 def watch_api(alarms: Alarms, watched: Sequence[Watched], http: HttpApi) -> None:
-    """The functions behind the API, answers that are our own fault, and providers' events that were not heard."""
+    """The functions behind the API, answers that are our own fault, and providers' events that were not heard.
+
+    And very many who are turned away: among them may be wishes to be left alone, which nobody says twice.
+    """
     answers = ("Api", _counts("AWS/ApiGateway", "5xx", ApiId=http.id))
     _watch_functions(alarms, watched, of="Api", also=[answers])
     _watch_rules(alarms, watched, of="Api")
+    alarms.ring("ApiRefuses", count("AWS/ApiGateway", "4xx", ApiId=http.id), above=MOST_REFUSED)
 
 
 def _watch_rules(alarms: Alarms, watched: Sequence[Watched], *, of: str = "") -> None:

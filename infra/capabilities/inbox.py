@@ -1,6 +1,7 @@
 """What comes back: providers' events and the company's own reports are taken in, then applied in the database."""
 
 import json
+from collections.abc import Mapping
 
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
@@ -15,12 +16,16 @@ from beforehand.settings.outreach_inbox import InboxApplySettings, WebhooksRecei
 from infra.capabilities.watched import Watched
 from infra.constructs.cadence import Cadence
 from infra.constructs.dead_letters import DeadLetters
+from infra.constructs.email import configuration_set
 from infra.constructs.task_function import TaskFunction
 from infra.constructs.task_runtime import TaskRuntime
 from infra.foundation import Foundation
 
 EVERY_MINUTES = 1
 """How late a report may be applied that the stream did not tell of; a lift reaches senders in this time, too."""
+
+RETRIES = 2
+"""How often an event that could not be taken in is tried again: taken in twice, it is there once."""
 
 SES_EVENTS = [
     "Email Sent", "Email Delivered", "Email Bounced", "Email Complaint Received", "Email Rejected",
@@ -57,7 +62,7 @@ class InboxApply(Construct):
                 inbox_table=inbox.name,
             ),
             database=foundation.database,
-            rights=[*inbox.apply(), *foundation.gates.suppress(), *foundation.files.read(Prefix.SECRETS)],
+            rights=[*inbox.apply(), *foundation.gates.keep_marks_true(), *foundation.files.read(Prefix.SECRETS)],
         )
         _hear(self, apply, inbox.stream, dead_letters)
         Cadence(
@@ -90,23 +95,36 @@ class WebhooksReceive(Construct):
                 gates_table=foundation.gates.name,
                 inbox_table=foundation.inbox.name,
                 hooks_secret=secret,
+                stage_name=stage.name,
             ),
             rights=[
                 *foundation.inbox.take_in(),
-                *foundation.gates.suppress(),
+                *foundation.gates.mark(),
                 *foundation.files.read(Prefix.SECRETS),
                 *([iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[secret])]
                   if secret else []),
             ],
             timeout=cdk.Duration.seconds(29),
+            retries=RETRIES,
         )  # fmt: skip
+        # The bus is the account's: other stages' messages are told of there, too.
+        ours = {"mail": {"tags": {"ses:configuration-set": [configuration_set(stage)]}}}
         rules = (
-            ("MailReported", self._rule("mail-reported", "aws.ses", SES_EVENTS, dead_letters)),
+            ("MailReported", self._rule("mail-reported", "aws.ses", SES_EVENTS, dead_letters, detail=ours)),
+            # A text message names its stage in its context, which the function reads.
             ("SmsReported", self._rule("sms-reported", "aws.sms-voice", SMS_EVENTS, dead_letters)),
         )
         self.watched = Watched(functions=(self.function,), dead_letters=dead_letters, rules=rules)
 
-    def _rule(self, name: str, source: str, kinds: list[str], dead_letters: DeadLetters) -> events.Rule:
+    def _rule(
+        self,
+        name: str,
+        source: str,
+        kinds: list[str],
+        dead_letters: DeadLetters,
+        *,
+        detail: Mapping[str, object] | None = None,
+    ) -> events.Rule:
         target = targets.LambdaFunction(
             self.function.function,
             dead_letter_queue=dead_letters.queue,
@@ -118,7 +136,7 @@ class WebhooksReceive(Construct):
             name,
             rule_name=self.function.stage.named(name),
             description="A provider tells what became of a message",
-            event_pattern=events.EventPattern(source=[source], detail_type=kinds),
+            event_pattern=events.EventPattern(source=[source], detail_type=kinds, detail=detail),
             targets=[target],
         )
 

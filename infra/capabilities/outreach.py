@@ -110,7 +110,7 @@ class _Functions:
             dead_letters=dead_letters,
             settings=database.settings(OutreachRecordSettings, role, **where),
             database=database,
-            rights=[*files.read(Prefix.CHUNKS), *gates.mark()],
+            rights=[*files.read(Prefix.CHUNKS), *gates.read(), *gates.mark()],
         )
         self.reconcile = TaskFunction(
             scope,

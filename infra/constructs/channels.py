@@ -39,7 +39,7 @@ class Channels(Construct):
         if stage.sms_origination is None:
             return
         numbers = [name for name in type(stage).model_fields if name.startswith("sms_") and name != "sms_countries"]
-        self.settings |= {name: getattr(stage, name) for name in numbers}
+        self.settings |= {name: getattr(stage, name) for name in numbers} | {"stage_name": stage.name}
         self.rights += sms.rights(scope, stage, stage.sms_origination)
 
     def _webhook(self, stage: Stage, secret: WebhookSecret | None) -> None:

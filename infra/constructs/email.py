@@ -14,6 +14,11 @@ from infra.stage import Stage
 EVENTS = ("send", "delivery", "bounce", "complaint", "reject", "deliveryDelay", "renderingFailure")
 
 
+def configuration_set(stage: Stage) -> str:
+    """The name of the configuration set through which a stage writes to customers; its events carry it as a tag."""
+    return stage.named("customers")
+
+
 class EmailDomain(Construct):
     """The domain that mail is from, as an identity of SES. It outlives the stacks: what it proves lies in DNS."""
 
@@ -43,7 +48,7 @@ class EmailChannel(Construct):
     def __init__(self, scope: Construct, id: str, *, stage: Stage, sender: str) -> None:
         super().__init__(scope, id)
         self._sender = sender
-        self.configuration_set = stage.named("customers")
+        self.configuration_set = configuration_set(stage)
         made = ses.CfnConfigurationSet(
             self,
             "ConfigurationSet",

@@ -8,6 +8,9 @@ from constructs import Construct
 from infra.constructs.encryption_key import EncryptionKey
 from infra.stage import Stage
 
+MARKS = "suppressed#*"
+"""The keys of marks, as `beforehand/outreach/suppression/marks.py` makes them."""
+
 
 class Gates(Construct):
     """A table with the key of an attempt, a suppression or a switch. It outlives every backup of the database."""
@@ -41,8 +44,12 @@ class Gates(Construct):
         return self._may("BatchGetItem")
 
     def mark(self) -> list[iam.PolicyStatement]:
-        """The rights to read how attempts ended, and to mark who wants no more."""
-        return self._may("BatchGetItem", "UpdateItem")
+        """The right to mark who wants no more, and to touch nothing else."""
+        return self._may("UpdateItem", keys=MARKS)
+
+    def keep_marks_true(self) -> list[iam.PolicyStatement]:
+        """The rights to mark who wants no more, and to look for marks and take them away."""
+        return self._may("UpdateItem", "DeleteItem", "GetItem", "BatchGetItem", keys=MARKS)
 
     def begin(self) -> list[iam.PolicyStatement]:
         """The rights to begin attempts, to write down how they ended, and to prove that one never began."""
@@ -56,8 +63,11 @@ class Gates(Construct):
         """The rights to set and lift suppressions, and to move switches."""
         return self._may("PutItem", "UpdateItem", "DeleteItem", "GetItem", "BatchGetItem")
 
-    def _may(self, *actions: str) -> list[iam.PolicyStatement]:
+    def _may(self, *actions: str, keys: str | None = None) -> list[iam.PolicyStatement]:
+        """The rights to rows whose key is like `keys`, or to all."""
         use = iam.PolicyStatement(
-            actions=[f"dynamodb:{action}" for action in actions], resources=[self.table.table_arn]
+            actions=[f"dynamodb:{action}" for action in actions],
+            resources=[self.table.table_arn],
+            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [keys]}} if keys else None,
         )
         return [use, self._key.use_through("dynamodb")]

@@ -20,7 +20,11 @@ EVERYTHING_ELSE = "$default"
 """So that an unknown path is answered by the function too, in the same form, and only to those who signed in."""
 
 OPEN_CALLS_PER_SECOND, OPEN_CALLS_AT_ONCE = 10, 20
-"""How often everyone together may call one open route."""
+"""How often everyone together may look at one open route."""
+
+TOLD_PER_SECOND, TOLD_AT_ONCE = 200, 400
+"""How often everyone together may tell something by one open route. What is refused here is lost: mail programs ask
+once, and a wish to be left alone is not said twice. Far above what a night of sending brings back."""
 
 LOGGED = {
     "request": "$context.requestId",
@@ -132,14 +136,18 @@ class HttpApi(Construct):
                 throttling_burst_limit=stage.api_calls_at_once,
                 detailed_metrics_enabled=False,
             ),
-            # Strangers must not use up what those who signed in may ask.
-            route_settings={
-                key: {"ThrottlingRateLimit": OPEN_CALLS_PER_SECOND, "ThrottlingBurstLimit": OPEN_CALLS_AT_ONCE}
-                for key in opened
-            },
+            # Each has a limit of its own: strangers must not use up what those who signed in may ask.
+            route_settings={key: _limits(key) for key in opened},
         )
         for route in opened.values():
             made.add_resource_dependency(route)
+
+
+def _limits(key: str) -> dict[str, int]:
+    """What an open route takes: a page may be asked for again, what somebody tells must be heard."""
+    if key.startswith("GET "):
+        return {"ThrottlingRateLimit": OPEN_CALLS_PER_SECOND, "ThrottlingBurstLimit": OPEN_CALLS_AT_ONCE}
+    return {"ThrottlingRateLimit": TOLD_PER_SECOND, "ThrottlingBurstLimit": TOLD_AT_ONCE}
 
 
 def _id_of(key: str) -> str:

@@ -38,7 +38,8 @@ class TaskFunction(Construct):
     """A database function, if it is given the `database`; an egress function otherwise.
 
     `name` is its folder in functions/. `rights` is all that its role may do besides logging, tracing and, with the
-    database, signing in as the one role that its settings name.
+    database, signing in as the one role that its settings name. `retries` is how often an asynchronous call that
+    failed is made again (0–2): more than none only for what does the same when it is done twice.
     Raises OneDoorError for a function that would have both the database and the internet.
     """
 
@@ -55,6 +56,7 @@ class TaskFunction(Construct):
         layers: Iterable[str] = (),
         timeout: cdk.Duration | None = None,
         memory: int = 512,
+        retries: int = 0,
     ) -> None:
         super().__init__(scope, camel(name))
         rights = list(rights)
@@ -92,7 +94,7 @@ class TaskFunction(Construct):
             "WhenInvokedAsynchronously",
             function_name=self.function.function_name,
             qualifier="$LATEST",
-            maximum_retry_attempts=0,
+            maximum_retry_attempts=retries,
             destination_config=lambda_.CfnEventInvokeConfig.DestinationConfigProperty(
                 on_failure=lambda_.CfnEventInvokeConfig.OnFailureProperty(destination=dead_letters.arn)
             ),

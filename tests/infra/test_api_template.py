@@ -4,6 +4,7 @@ import json
 
 from beforehand.api.access import LEAST_ROLE, Role
 from infra.constructs.http_api import EVERYTHING_ELSE, LOGGED
+from infra.watch import MOST_REFUSED
 from tests.infra.assembly import Assembly
 
 OPEN = {"GET /u/{token}", "POST /u/{token}", "POST /hooks/{source}"}
@@ -47,14 +48,31 @@ def test_no_page_of_another_site_can_call_it_and_nobody_can_flood_it(assembly: A
     limits = stage["DefaultRouteSettings"]
     assert 0 < limits["ThrottlingRateLimit"] <= 100 and 0 < limits["ThrottlingBurstLimit"] <= 200
     assert set(stage["RouteSettings"]) == OPEN
-    for own in stage["RouteSettings"].values():
-        assert own["ThrottlingRateLimit"] < limits["ThrottlingRateLimit"]
+    looking = stage["RouteSettings"]["GET /u/{token}"]
+    assert looking["ThrottlingRateLimit"] < limits["ThrottlingRateLimit"]
+
+
+def test_a_wish_to_be_left_alone_is_not_turned_away_on_a_busy_night(assembly: Assembly) -> None:
+    (stage,) = assembly.properties("AWS::ApiGatewayV2::Stage")
+    for route in ("POST /u/{token}", "POST /hooks/{source}"):
+        own = stage["RouteSettings"][route]
+        assert own["ThrottlingRateLimit"] >= 200 and own["ThrottlingBurstLimit"] >= 400, route
 
 
 def test_nobody_who_answers_strangers_reaches_the_database(assembly: Assembly) -> None:
     receive = assembly.functions()["webhooks_receive"]
     assert "VpcConfig" not in receive
     assert not [name for name in receive["Environment"]["Variables"] if "DATABASE" in name]
+
+
+def test_a_stage_hears_of_its_own_mail_only(assembly: Assembly) -> None:
+    (rule,) = [r for r in assembly.properties("AWS::Events::Rule") if r["EventPattern"]["source"] == ["aws.ses"]]
+    own = f"beforehand-{assembly.stage}-customers"
+    assert rule["EventPattern"]["detail"] == {"mail": {"tags": {"ses:configuration-set": [own]}}}
+    named = [one["Name"] for one in assembly.properties("AWS::SES::ConfigurationSet")]
+    assert set(named) <= {own, f"beforehand-{assembly.stage}-staff"}
+    receive = assembly.functions()["webhooks_receive"]["Environment"]["Variables"]
+    assert receive["BEFOREHAND_STAGE_NAME"] == assembly.stage
 
 
 def test_the_log_of_calls_names_nobody(assembly: Assembly) -> None:
@@ -100,3 +118,9 @@ def test_a_sign_in_is_short_and_the_client_has_no_secret(assembly: Assembly) -> 
 def test_somebody_is_woken_for_answers_that_are_our_own_fault(assembly: Assembly) -> None:
     alarms = json.dumps(assembly.properties("AWS::CloudWatch::Alarm"))
     assert '"MetricName": "5xx"' in alarms
+
+
+def test_somebody_is_woken_when_very_many_are_turned_away(assembly: Assembly) -> None:
+    alarms = {one["AlarmName"]: one for one in assembly.properties("AWS::CloudWatch::Alarm")}
+    alarm = alarms[f"beforehand-{assembly.stage}-ApiRefuses"]
+    assert (alarm["MetricName"], alarm["Statistic"], alarm["Threshold"]) == ("4xx", "Sum", MOST_REFUSED)

@@ -7,9 +7,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from pg8000.exceptions import DatabaseError
 
-from beforehand.adapters.postgres import Transaction
+from beforehand.adapters.postgres import Transaction, is_away
 from beforehand.errors import RefusedError
+from beforehand.outreach.cases import Kind as CaseKind
+from beforehand.outreach.cases import NewCase, Role
+from beforehand.outreach.cases_store import PostgresCases
+from beforehand.outreach.inbox.apply_wiring import apply_one
 from beforehand.outreach.inbox.applying import (
     MOST_ATTEMPTS,
     Applied,
@@ -164,6 +169,20 @@ def test_a_report_of_a_message_that_is_not_there_is_kept_and_still_suppresses(tr
     assert PostgresSuppressions(transaction).is_open(HASH)
 
 
+def test_a_report_of_a_message_in_review_ends_the_case_that_asked_about_it(transaction: Transaction) -> None:
+    message = claimed(transaction)
+    move(transaction, message, "unknown")
+    move(transaction, message, "review")
+    case = NewCase(
+        kind=CaseKind.REVIEW, customer_id="C1", cycle=f"{message}#1", outreach_id=message, run_id=None,
+        role=Role.OPERATOR, subject="s", because="b", priority=60, due_at=NOW,
+    )  # fmt: skip
+    PostgresCases(transaction).open([case], now=NOW)
+    apply(transaction, report(message, Kind.DELIVERED))
+    ended = PostgresCases(transaction).get(case.case_id)
+    assert (ended.state, ended.answer, ended.done_by) == ("done", "handled", "the provider's report")
+
+
 def test_a_wish_without_an_address_is_for_the_one_that_the_message_went_to(transaction: Transaction) -> None:
     message = claimed(transaction)
     apply(transaction, report(message, Kind.UNSUBSCRIBED, contact_hash=None, channel=None))
@@ -202,6 +221,10 @@ class Rows:
     def postpone(self, taken: Taken, *, until: datetime, because: str) -> None:
         self.noted[taken.key] = (until - NOW, because)
 
+    def give_back(self, taken: Taken, *, until: datetime, because: str) -> None:
+        self.attempts -= 1
+        self.noted[taken.key] = (until - NOW, because)
+
     def end(self, taken: Taken, state: str, *, because: str, now: datetime) -> None:
         self.noted[taken.key] = (state, because)
 
@@ -234,6 +257,27 @@ def test_one_that_fails_waits_without_its_words_and_is_given_up_in_the_end() -> 
     assert rows.noted["0"] == (DEAD, "it was tried 10 times; the last time: it failed with ZeroDivisionError")
     with pytest.raises(RefusedError, match="1 reports were given up"):
         must_be_told(Counter(counts))
+
+
+def test_a_database_that_is_away_uses_up_no_attempt_of_a_report() -> None:
+    rows = Rows(GOOD, attempts=MOST_ATTEMPTS)
+
+    class Away:
+        def transaction(self) -> Any:
+            raise ConnectionRefusedError("10.0.0.1")
+
+    def one(found: Report, at: datetime) -> str:
+        return apply_one(Away(), Settling(marks=Marks(), pepper=PEPPER), found, at)  # type: ignore[arg-type]
+
+    counts = apply_all(["0"], inbox=rows, apply=one, time_left=lambda: True, now=NOW)
+    assert dict(counts) == {Applied.LEFT: 1}
+    assert rows.noted["0"] == (pause_after(1), "the database was not there (ConnectionRefusedError)")
+    assert rows.attempts == MOST_ATTEMPTS - 1
+
+
+@pytest.mark.parametrize(("code", "away"), [("57P01", True), ("53300", True), ("08006", True), ("23514", False)])
+def test_a_server_that_stops_is_away_and_one_that_refuses_is_not(code: str, away: bool) -> None:
+    assert is_away(DatabaseError({"C": code})) is away
 
 
 def test_what_cannot_be_tried_is_left_and_a_sweep_says_so_aloud() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
@@ -249,6 +250,17 @@ def test_what_is_about_no_message_of_ours_is_let_be(event: dict[str, Any]) -> No
     kept = Kept()
     assert kept.receiving.bus(event, now=NOW) == "it is about no message of ours"
     assert kept.order == []
+
+
+def test_a_text_message_of_another_stage_is_let_be_and_one_of_this_stage_is_not() -> None:
+    kept = Kept()
+    receive = replace(kept.receiving, stage="prod")
+    event = sms("TEXT_INVALID")
+    event["detail"]["context"]["stage"] = "dev"
+    assert receive.bus(event, now=NOW) == "it is about no message of ours"
+    assert kept.order == []
+    event["detail"]["context"]["stage"] = "prod"
+    assert receive.bus(event, now=NOW) == "it is taken in"
 
 
 def test_an_event_of_ours_that_cannot_be_read_fails_by_field_and_quotes_nothing() -> None:

@@ -187,6 +187,18 @@ class PostgresDatabase:
                 return
 
 
+AWAY = ("08", "53", "57")
+"""Classes of SQLSTATE: a broken connection, too few resources, a server that an operator stops."""
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether an error says that the database is not there, rather than that it refused something."""
+    if isinstance(error, DatabaseError):
+        said = error.args[0] if error.args else None
+        return isinstance(said, dict) and str(said.get("C", "")).startswith(AWAY)
+    return isinstance(error, (InterfaceError, OSError))
+
+
 @cache
 def database(kind: type[DatabaseSettings]) -> PostgresDatabase:
     """This process's database, as the function's own settings say."""

@@ -13,6 +13,9 @@ from beforehand.results import Result, Status
 COLUMNS = """case_id, kind, customer_id, cycle, outreach_id, run_id, role, subject, because, priority, state,
              opened_at, due_at, taken_by, taken_at, done_by, done_at, answer"""
 
+REPORT = "the provider's report"
+"""Who ended a review that no person had to end."""
+
 
 class PostgresCases:
     """The cases, inside one transaction."""
@@ -41,6 +44,15 @@ class PostgresCases:
                where case_id = :case_id""",
             **asdict(case),
         )
+
+    def reported(self, outreach_id: UUID, *, now: datetime) -> None:
+        """Ends the review of a message of which its provider has told meanwhile; nobody need ask any more."""
+        self._transaction.run(
+            """update outreach_cases
+               set state = 'done', done_by = :by, done_at = :now, answer = :answer
+               where outreach_id = :outreach_id and kind = :kind and state <> 'done'""",
+            by=REPORT, now=now, answer=Answer.HANDLED, outreach_id=outreach_id, kind=Kind.REVIEW,
+        )  # fmt: skip
 
     def page(self, *, state: State | None, after: tuple[datetime, UUID] | None, limit: int) -> list[Case]:
         """Cases in the order in which they are due: of one state, or all that are not done.

@@ -28,6 +28,8 @@ class ChannelSettings(Settings):
     sms_origination: Annotated[str, Field(pattern=r"^[A-Za-z0-9_:/+-]{1,256}$")] | None = None
     """Whom customers get text messages from: a number, a sender id or a pool, by name, id or ARN. None: no SMS."""
     sms_configuration_set: str | None = None
+    stage_name: str | None = None
+    """What text messages name as their stage: all stages of an account hear each other's events."""
     sms_message_type: Literal["PROMOTIONAL", "TRANSACTIONAL"] = "PROMOTIONAL"
     sms_seconds_to_live: Annotated[int, Field(ge=5, le=259_200)] = 3600
     """A message that no carrier took in so many seconds is dropped, lest it comes at night."""

@@ -10,9 +10,13 @@ class InboxSettings(Settings):
 
 
 class WebhooksReceiveSettings(FilesSettings, GatesSettings, InboxSettings):
-    """`webhooks_receive`: the secret (ARN) that the company's own systems sign with; None: they report nothing."""
+    """`webhooks_receive`: the secret (ARN) that the company's own systems sign with; None: they report nothing.
+
+    Events of messages that name another stage than `stage_name` are let be.
+    """
 
     hooks_secret: str | None = None
+    stage_name: str | None = None
 
 
 class InboxApplySettings(DatabaseSettings, FilesSettings, GatesSettings, InboxSettings):

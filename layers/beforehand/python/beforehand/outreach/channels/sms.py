@@ -61,7 +61,7 @@ def rules(code: str, response: Mapping[str, Any]) -> Rule | None:
 
 
 class AwsSms:
-    """Sends from `origination`: a phone number, a sender id or a pool.
+    """Sends from `origination`: a phone number, a sender id or a pool. `stage` is named in each event.
 
     `india_templates` are the ids of templates in India's register (DLT), by our templates' names, `*` for the
     others; with an `india_entity`, a message there whose template has no id is refused before a carrier drops it.
@@ -76,6 +76,7 @@ class AwsSms:
         *,
         origination: str,
         configuration_set: str | None = None,
+        stage: str | None = None,
         message_type: str = "PROMOTIONAL",
         seconds_to_live: int = 3600,
         max_price: str | None = None,
@@ -89,7 +90,11 @@ class AwsSms:
             **({"ConfigurationSetName": configuration_set} if configuration_set else {}),
             **({"MaxPrice": max_price} if max_price else {}),
         }
+<<<<<<< HEAD
         self._seconds_to_live = seconds_to_live
+=======
+        self._stage = stage
+>>>>>>> comeback
         self._india_entity, self._india_templates = india_entity, dict(india_templates or {})
         wait = waits or Waits()
 
@@ -106,8 +111,12 @@ class AwsSms:
             **self._always,
             "DestinationPhoneNumber": message.to,
             "MessageBody": message.text,
+<<<<<<< HEAD
             "TimeToLive": self._life_of(message),
             "Context": context(message),
+=======
+            "Context": context(message, stage=self._stage),
+>>>>>>> comeback
         }
         if self._india_entity and message.to.startswith(INDIA):
             template = self._india_template(message)
@@ -130,8 +139,10 @@ class AwsSms:
         return named or self._india_templates.get("*")
 
 
-def context(message: Outbound) -> dict[str, str]:
-    """What comes back with each event of the message: its ids, the outreach's own first."""
+def context(message: Outbound, *, stage: str | None = None) -> dict[str, str]:
+    """What comes back with each event of the message: its ids, the outreach's own first, and its stage."""
     ids = {"outreach_id": str(message.outreach_id), "attempt": str(message.attempt)}
+    if stage is not None:
+        ids["stage"] = stage
     more = {name: value for name, value in message.tags.items() if name not in ids}
     return dict(list({**ids, **more}.items())[:CONTEXT_SIZE])

@@ -27,6 +27,7 @@ def providers(settings: ChannelSettings) -> Mapping[Channel, Provider]:
         made[Channel.SMS] = AwsSms(
             origination=settings.sms_origination,
             configuration_set=settings.sms_configuration_set,
+            stage=settings.stage_name,
             message_type=settings.sms_message_type,
             seconds_to_live=settings.sms_seconds_to_live,
             max_price=settings.sms_max_price,

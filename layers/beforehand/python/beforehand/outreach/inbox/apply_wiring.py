@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 
-from beforehand.adapters.postgres import PostgresDatabase, database
+from beforehand.adapters.postgres import PostgresDatabase, database, is_away
 from beforehand.clock import now, within
 from beforehand.events.inbox import InboxApplied, ReportsArrived
-from beforehand.outreach.inbox.applying import Applied, apply_all, must_be_told
+from beforehand.outreach.inbox.applying import Applied, LedgerAwayError, apply_all, must_be_told
 from beforehand.outreach.inbox.documents import Report
 from beforehand.outreach.inbox.settling import Settling
 from beforehand.outreach.inbox.table import DynamoInbox
@@ -48,9 +48,14 @@ def apply(arrived: ReportsArrived) -> InboxApplied:
 
 
 def apply_one(source: PostgresDatabase, settling: Settling, report: Report, received_at: datetime) -> str:
-    """Applies a report in a transaction of its own."""
-    with source.transaction() as transaction:
-        return settling.apply(report, received_at, transaction=transaction, now=now())
+    """Applies a report in a transaction of its own. Raises LedgerAwayError while there is no database."""
+    try:
+        with source.transaction() as transaction:
+            return settling.apply(report, received_at, transaction=transaction, now=now())
+    except Exception as error:
+        if is_away(error):
+            raise LedgerAwayError(f"the database was not there ({type(error).__name__})") from None
+        raise
 
 
 def ledgers(source: PostgresDatabase) -> Ledgers:

@@ -18,10 +18,15 @@ MOST_ATTEMPTS = 10
 LONGEST_PAUSE = timedelta(minutes=30)
 
 
+class LedgerAwayError(BeforehandError):
+    """The database is not there; no report is to blame for it."""
+
+
 class Inbox(Protocol):
     """The rows of the inbox; each call raises InboxUnreachableError when there is no answer."""
 
     def take(self, key: str, *, now: datetime, until: datetime) -> Taken | None: ...
+    def give_back(self, taken: Taken, *, until: datetime, because: str) -> None: ...
     def postpone(self, taken: Taken, *, until: datetime, because: str) -> None: ...
     def end(self, taken: Taken, state: str, *, because: str, now: datetime) -> None: ...
 
@@ -81,6 +86,10 @@ def _apply(taken: Taken, inbox: Inbox, apply: Apply, now: datetime) -> Applied:
         because = apply(report, datetime.fromisoformat(taken.received_at))
     except InboxUnreachableError:
         raise
+    except LedgerAwayError as error:
+        # However long it lasts, it uses up none of the report's attempts.
+        inbox.give_back(taken, until=now + pause_after(1), because=str(error))
+        return Applied.LEFT
     except (ValidationError, ValueError):
         return _put_off(taken, inbox, "its row is not as reports are written", now)
     except BeforehandError as error:

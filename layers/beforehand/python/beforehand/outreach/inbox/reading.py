@@ -48,8 +48,8 @@ class OwnReport(BaseModel):
     at: AwareDatetime
 
 
-def from_bus(event: Mapping[str, Any], hashed: Hash) -> Report | None:
-    """An event of EventBridge; None: it is about a message that is not ours, or tells nothing.
+def from_bus(event: Mapping[str, Any], hashed: Hash, *, stage: str | None = None) -> Report | None:
+    """An event of EventBridge; None: it is about a message that is not this stage's, or tells nothing.
 
     Raises UnreadableReportError.
     """
@@ -57,7 +57,7 @@ def from_bus(event: Mapping[str, Any], hashed: Hash) -> Report | None:
     if event.get("source") == "aws.ses":
         return _from_ses(event, detail, hashed)
     if event.get("source") == "aws.sms-voice" and event.get("detail-type") == SMS_TYPE:
-        return _from_sms(event, detail, hashed)
+        return _from_sms(event, detail, hashed, stage)
     return None
 
 
@@ -93,10 +93,14 @@ def _from_ses(event: Mapping[str, Any], detail: Mapping[str, Any], hashed: Hash)
     )
 
 
-def _from_sms(event: Mapping[str, Any], detail: Mapping[str, Any], hashed: Hash) -> Report | None:
+def _from_sms(
+    event: Mapping[str, Any], detail: Mapping[str, Any], hashed: Hash, stage: str | None
+) -> Report | None:
     kind = SMS.get(str(detail.get("eventType")))
     ids = detail.get("context") or {}
     if kind is None or not ids.get("outreach_id"):
+        return None
+    if stage is not None and ids.get("stage", stage) != stage:
         return None
     return _report(
         provider="sms",

@@ -75,6 +75,7 @@ def receiving() -> Receiving:
         marks=DynamoMarks(settings.gates_table),
         pepper=pepper(settings.files_bucket),
         secrets=secrets,
+        stage=settings.stage_name,
     )
 
 

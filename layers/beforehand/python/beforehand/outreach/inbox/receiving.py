@@ -16,6 +16,7 @@ from beforehand.outreach.channels.signing import problem
 from beforehand.outreach.inbox import pages
 from beforehand.outreach.inbox.documents import Report
 from beforehand.outreach.inbox.reading import UnreadableReportError, from_bus, from_own
+from beforehand.outreach.model import Channel
 from beforehand.outreach.outcomes import Kind
 from beforehand.outreach.suppression.contacts import contact_hash
 from beforehand.outreach.suppression.tokens import InvalidTokenError, Unsubscribe, verify
@@ -50,12 +51,16 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Receiving:
-    """What a report is taken in with. `secrets` are those that the company's own systems sign with."""
+    """What a report is taken in with. `secrets` are those that the company's own systems sign with.
+
+    Text messages that name another stage than `stage` are let be; None: none is.
+    """
 
     inbox: Inbox
     marks: Marks
     pepper: bytes
     secrets: Callable[[], tuple[bytes, ...]]
+    stage: str | None = None
 
     def ask(self, token: str) -> Answer:
         """Answers a click on a link: a page with a button. Nothing is changed."""
@@ -93,10 +98,13 @@ class Receiving:
 
     def bus(self, event: Mapping[str, Any], *, now: datetime) -> str:
         """Takes an event of EventBridge; says what it did. Raises UnreadableReportError."""
-        report = from_bus(event, lambda channel, address: contact_hash(channel, address, self.pepper))
+        report = from_bus(event, self._hash, stage=self.stage)
         if report is None:
             return "it is about no message of ours"
         return "it is taken in" if self._take(report, now) else "it was taken in before"
+
+    def _hash(self, channel: Channel, address: str) -> str:
+        return contact_hash(channel, address, self.pepper)
 
     def _take(self, report: Report, now: datetime) -> bool:
         if report.suppresses and report.contact_hash is not None:

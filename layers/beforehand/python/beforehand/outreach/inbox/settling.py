@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from beforehand.adapters.postgres import Transaction
+from beforehand.outreach.cases_store import PostgresCases
 from beforehand.outreach.inbox.documents import Report
 from beforehand.outreach.inbox.outcomes_store import PostgresOutcomes, Standing
-from beforehand.outreach.model import Channel
+from beforehand.outreach.model import Channel, State
 from beforehand.outreach.outcomes import Consequence, Kind, consequence
 from beforehand.outreach.suppression.contacts import UnreadableAddressError, contact_hash
 from beforehand.outreach.suppression.model import Reason, Suppression
@@ -41,6 +42,8 @@ class Settling:
             return "it was applied before"
         if held is not None:
             outcomes.move(report, held, comes, now=now)
+            if held.state is State.REVIEW and comes.through:
+                PostgresCases(transaction).reported(report.outreach_id, now=now)
         if not report.suppresses:
             return comes.because
         return f"{comes.because}; {self._suppress(report, held, PostgresSuppressions(transaction), now)}"

@@ -92,6 +92,12 @@ class DynamoInbox:
             {":until": _seconds(until), ":because": {"S": because}},
         )  # fmt: skip
 
+    def give_back(self, taken: Taken, *, until: datetime, because: str) -> None:
+        """As `postpone`, and this attempt does not count."""
+        values = {":until": _seconds(until), ":because": {"S": because}, ":less": {"N": "-1"}}
+        update = "SET #due = :until, #because = :because ADD #attempts :less"
+        self._change(taken, update, _names("due", "because", "attempts"), values)
+
     def end(self, taken: Taken, state: str, *, because: str, now: datetime) -> None:
         """Writes down that a report was applied, or given up."""
         self._change(

@@ -151,8 +151,12 @@ class PostgresSuppressions:
     def checked(self, contact_hashes: Sequence[str], *, now: datetime) -> None:
         """Senders know of these."""
         self._transaction.run(
-            """update outreach_suppressions set checked_at = :now
-               where lifted_at is null and contact_hash = any(cast(:hashes as text[]))""",
+            # In one order: two sweeps at once wait for each other, and neither for ever.
+            """update outreach_suppressions as one set checked_at = :now
+               from (select suppression_id from outreach_suppressions
+                     where lifted_at is null and contact_hash = any(cast(:hashes as text[]))
+                     order by suppression_id for update) as held
+               where one.suppression_id = held.suppression_id""",
             hashes=list(contact_hashes), now=now,
         )  # fmt: skip
 
