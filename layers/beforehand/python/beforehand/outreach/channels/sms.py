@@ -90,11 +90,8 @@ class AwsSms:
             **({"ConfigurationSetName": configuration_set} if configuration_set else {}),
             **({"MaxPrice": max_price} if max_price else {}),
         }
-<<<<<<< HEAD
         self._seconds_to_live = seconds_to_live
-=======
         self._stage = stage
->>>>>>> comeback
         self._india_entity, self._india_templates = india_entity, dict(india_templates or {})
         wait = waits or Waits()
 
@@ -111,12 +108,8 @@ class AwsSms:
             **self._always,
             "DestinationPhoneNumber": message.to,
             "MessageBody": message.text,
-<<<<<<< HEAD
             "TimeToLive": self._life_of(message),
-            "Context": context(message),
-=======
             "Context": context(message, stage=self._stage),
->>>>>>> comeback
         }
         if self._india_entity and message.to.startswith(INDIA):
             template = self._india_template(message)
