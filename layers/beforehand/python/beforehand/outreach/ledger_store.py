@@ -81,7 +81,7 @@ class PostgresLedger:
                where outreach_id = :id and state <> 'done' order by due_at limit 1""",
             id=outreach_id,
         )
-        return case and case["case_id"]
+        return case["case_id"] if case else None
 
     def cancel(self, outreach_id: UUID, *, because: str, now: datetime) -> None:
         """Ends a held row of the ledger: it goes never."""
