@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from beforehand.errors import BeforehandError
 from beforehand.outreach.inbox.documents import Report
@@ -38,7 +38,11 @@ class UnreadableReportError(BeforehandError):
 
 
 class OwnReport(BaseModel):
-    """What the company's own systems send: which message, what happened, and when."""
+    """What the company's own systems send: which message, what happened, and when.
+
+    `contact` is the address that it is about, of which the hash alone is kept; without `channel`, one with an `@` is
+    an e-mail address and any other a phone number.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -46,6 +50,8 @@ class OwnReport(BaseModel):
     attempt: int | None = None
     kind: Kind
     at: AwareDatetime
+    contact: Annotated[str, Field(min_length=1, max_length=320)] | None = None
+    channel: Channel | None = None
 
 
 def from_bus(event: Mapping[str, Any], hashed: Hash, *, stage: str | None = None) -> Report | None:
@@ -61,13 +67,20 @@ def from_bus(event: Mapping[str, Any], hashed: Hash, *, stage: str | None = None
     return None
 
 
-def from_own(source: str, webhook_id: str, body: bytes) -> Report:
+def from_own(source: str, webhook_id: str, body: bytes, hashed: Hash) -> Report:
     """A report of the company's own systems, whose signature was proved. Raises UnreadableReportError."""
     try:
         said = OwnReport.model_validate_json(body)
     except ValidationError as error:
         raise _unreadable(error) from None
-    return _report(**said.model_dump(), provider=source, event_id=webhook_id)
+    given = said.model_dump(exclude={"contact"})
+    if said.contact is not None:
+        given["channel"] = said.channel or (Channel.EMAIL if "@" in said.contact else Channel.SMS)
+        try:
+            given["contact_hash"] = hashed(given["channel"], said.contact)
+        except UnreadableAddressError as error:
+            raise UnreadableReportError(f"The report cannot be read: contact: {error}") from None
+    return _report(**given, provider=source, event_id=webhook_id)
 
 
 def _from_ses(event: Mapping[str, Any], detail: Mapping[str, Any], hashed: Hash) -> Report | None:
