@@ -183,6 +183,16 @@ def test_a_report_of_a_message_in_review_ends_the_case_that_asked_about_it(trans
     assert (ended.state, ended.answer, ended.done_by) == ("done", "handled", "the provider's report")
 
 
+def test_the_providers_id_of_a_message_is_kept_though_its_report_comes_before_the_record(
+    transaction: Transaction,
+) -> None:
+    message = claimed(transaction)
+    apply(transaction, report(message, Kind.SENT, message_id="0100018f-a"))
+    apply(transaction, report(message, Kind.DELIVERED, message_id="another"))
+    row = transaction.row("select provider_id from outreach_v_attempts where outreach_id = :id", id=message)
+    assert row == {"provider_id": "0100018f-a"}
+
+
 def test_a_wish_of_which_nobody_can_say_whose_it_is_fails_aloud(transaction: Transaction) -> None:
     with pytest.raises(NotFoundError, match="no such message in the ledger"):
         apply(transaction, report(uuid4(), Kind.UNSUBSCRIBED, contact_hash=None, channel=None))

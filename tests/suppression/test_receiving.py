@@ -207,7 +207,7 @@ def mail(kind: str, **detail: Any) -> dict[str, Any]:
 def sms(kind: str) -> dict[str, Any]:
     """An event of AWS End User Messaging as EventBridge hands it over."""
     detail = {
-        "eventType": kind, "eventTimestamp": 1768467600123, "destinationPhoneNumber": NUMBER, "isFinal": True,
+        "eventType": kind, "messageId": "0100018f", "eventTimestamp": 1768467600123, "destinationPhoneNumber": NUMBER, "isFinal": True,
         "messageStatus": kind.removeprefix("TEXT_"), "messageStatusDescription": f"it went to {NUMBER}",
         "context": {"outreach_id": str(OUTREACH), "attempt": "2"},
     }  # fmt: skip
@@ -246,6 +246,7 @@ def test_an_event_of_a_provider_becomes_a_report_without_a_person_in_it(
     assert kept.receiving.bus(event, now=NOW) == "it was taken in before"
     report = kept.only
     assert (report.outreach_id, report.attempt, report.kind) == (OUTREACH, 2, kind)
+    assert report.message_id == "0100018f"
     assert kept.order[0] == ("mark" if suppresses else "inbox")
     channel, address = (Channel.EMAIL, ADDRESS) if event["source"] == "aws.ses" else (Channel.SMS, NUMBER)
     assert report.contact_hash == contact_hash(channel, address, PEPPER)

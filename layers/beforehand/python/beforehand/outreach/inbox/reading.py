@@ -1,5 +1,6 @@
 """Reads what AWS and the company's own systems report into one form, and lets go of every address on the way."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -32,6 +33,8 @@ SMS = {
 }  # fmt: skip
 """AWS End User Messaging's events by their eventType."""
 
+MESSAGE_ID = re.compile(r"[A-Za-z0-9._-]{1,256}")
+
 
 class UnreadableReportError(BeforehandError):
     """A report says nothing that can be applied; the message names fields and quotes nothing."""
@@ -40,8 +43,8 @@ class UnreadableReportError(BeforehandError):
 class OwnReport(BaseModel):
     """What the company's own systems send: which message, what happened, and when.
 
-    `contact` is the address that it is about, of which the hash alone is kept; without `channel`, one with an `@` is
-    an e-mail address and any other a phone number.
+    `contact` is the address that it is about, of which the hash alone is kept; without `channel`, one with an `@`
+    is an e-mail address and any other a phone number.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -102,6 +105,7 @@ def _from_ses(event: Mapping[str, Any], detail: Mapping[str, Any], hashed: Hash)
         permanent=bounce.get("bounceType") == "Permanent",
         channel=Channel.EMAIL,
         contact_hash=_hash(hashed, Channel.EMAIL, to),
+        message_id=_message_id(mail.get("messageId")),
         detail=_code(bounce.get("bounceSubType") or complaint.get("complaintFeedbackType")),
     )
 
@@ -125,6 +129,7 @@ def _from_sms(
         permanent=kind is Kind.BOUNCED,
         channel=Channel.SMS,
         contact_hash=_hash(hashed, Channel.SMS, str(detail.get("destinationPhoneNumber") or "")),
+        message_id=_message_id(detail.get("messageId")),
         detail=_code(detail.get("messageStatus")),
     )
 
@@ -150,6 +155,11 @@ def _hash(hashed: Hash, channel: Channel, address: str) -> str | None:
 
 def _number(text: object) -> int | None:
     return int(str(text)) if str(text).isascii() and str(text).isdigit() else None
+
+
+def _message_id(text: object) -> str | None:
+    """A provider's id of a message, if it is one: a strange one is no reason to lose what is told."""
+    return str(text) if MESSAGE_ID.fullmatch(str(text or "")) else None
 
 
 def _moment(milliseconds: object) -> datetime | None:
