@@ -207,7 +207,8 @@ def mail(kind: str, **detail: Any) -> dict[str, Any]:
 def sms(kind: str) -> dict[str, Any]:
     """An event of AWS End User Messaging as EventBridge hands it over."""
     detail = {
-        "eventType": kind, "messageId": "0100018f", "eventTimestamp": 1768467600123, "destinationPhoneNumber": NUMBER, "isFinal": True,
+        "eventType": kind, "messageId": "0100018f",
+        "eventTimestamp": 1768467600123, "destinationPhoneNumber": NUMBER, "isFinal": True,
         "messageStatus": kind.removeprefix("TEXT_"), "messageStatusDescription": f"it went to {NUMBER}",
         "context": {"outreach_id": str(OUTREACH), "attempt": "2"},
     }  # fmt: skip
