@@ -67,7 +67,7 @@ class Inbox(Construct):
         )
         # Lambda wants to list streams before it reads one, and a list has no resource to name.
         listing = iam.PolicyStatement(actions=["dynamodb:ListStreams"], resources=["*"])
-        return [*self._may("UpdateItem"), find, hear, listing]
+        return [*self._may("UpdateItem", "GetItem"), find, hear, listing]
 
     def _may(self, *actions: str) -> list[iam.PolicyStatement]:
         use = iam.PolicyStatement(

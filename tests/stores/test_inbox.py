@@ -10,7 +10,7 @@ import pytest
 from pg8000.exceptions import DatabaseError
 
 from beforehand.adapters.postgres import Transaction, is_away
-from beforehand.errors import RefusedError
+from beforehand.errors import NotFoundError, RefusedError
 from beforehand.outreach.cases import Kind as CaseKind
 from beforehand.outreach.cases import NewCase, Role
 from beforehand.outreach.cases_store import PostgresCases
@@ -181,6 +181,21 @@ def test_a_report_of_a_message_in_review_ends_the_case_that_asked_about_it(trans
     apply(transaction, report(message, Kind.DELIVERED))
     ended = PostgresCases(transaction).get(case.case_id)
     assert (ended.state, ended.answer, ended.done_by) == ("done", "handled", "the provider's report")
+
+
+def test_the_providers_id_of_a_message_is_kept_though_its_report_comes_before_the_record(
+    transaction: Transaction,
+) -> None:
+    message = claimed(transaction)
+    apply(transaction, report(message, Kind.SENT, message_id="0100018f-a"))
+    apply(transaction, report(message, Kind.DELIVERED, message_id="another"))
+    row = transaction.row("select provider_id from outreach_v_attempts where outreach_id = :id", id=message)
+    assert row == {"provider_id": "0100018f-a"}
+
+
+def test_a_wish_of_which_nobody_can_say_whose_it_is_fails_aloud(transaction: Transaction) -> None:
+    with pytest.raises(NotFoundError, match="no such message in the ledger"):
+        apply(transaction, report(uuid4(), Kind.UNSUBSCRIBED, contact_hash=None, channel=None))
 
 
 def test_a_wish_without_an_address_is_for_the_one_that_the_message_went_to(transaction: Transaction) -> None:

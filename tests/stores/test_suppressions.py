@@ -215,6 +215,20 @@ def test_no_lift_takes_away_the_mark_of_an_event_that_is_not_written_down_yet(co
     assert HASH not in marks.kept
 
 
+def test_an_event_that_marked_and_lies_nowhere_blocks_a_lift_for_a_day(committed: PostgresDatabase) -> None:
+    marks, later = Marks(), LIFT.at + timedelta(days=1, seconds=1)
+    lift(committed, suppress(committed, marks))
+    marks.put(HASH, by="link#lost", now=NOW)
+
+    def swept(now: datetime, *, lies_there: bool) -> int:
+        given: dict[str, Any] = {"now": now, "time_left": lambda: True, "is_waiting": lambda _: lies_there}
+        return suppressing.sweep(ledgers(committed), marks, **given).cleared
+
+    assert (swept(LIFT.at, lies_there=False), swept(later, lies_there=True)) == (0, 0)
+    assert swept(later, lies_there=False) == 1
+    assert HASH not in marks.kept
+
+
 def test_no_lift_takes_away_a_mark_whose_suppression_is_about_to_be_written(
     committed: PostgresDatabase, postgres: Postgres
 ) -> None:

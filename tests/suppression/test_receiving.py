@@ -147,6 +147,22 @@ def test_an_old_or_a_future_report_is_refused(away: int) -> None:
     assert (late.status, late.because) == (HTTPStatus.UNAUTHORIZED, "webhook-timestamp is too far from now")
 
 
+@pytest.mark.parametrize(
+    ("contact", "channel"), [(ADDRESS, Channel.EMAIL), (NUMBER, Channel.SMS), (f"Asha <{ADDRESS}>", Channel.EMAIL)]
+)
+def test_a_wish_that_names_its_address_is_marked_at_once_and_the_address_dropped(
+    contact: str, channel: Channel
+) -> None:
+    kept = Kept()
+    said = {"outreach_id": str(OUTREACH), "kind": "unsubscribed", "at": NOW.isoformat(), "contact": contact}
+    assert hook(json.dumps(said).encode(), kept=kept).status is HTTPStatus.ACCEPTED
+    assert kept.order == ["mark", "inbox"]
+    assert (kept.only.channel, kept.only.contact_hash) == (channel, contact_hash(channel, contact, PEPPER))
+    assert contact not in kept.only.model_dump_json()
+    refused = hook(json.dumps({**said, "contact": "nobody of 12"}).encode())
+    assert refused.status is HTTPStatus.UNPROCESSABLE_ENTITY and "nobody" not in refused.because
+
+
 def test_a_report_that_is_too_long_is_refused() -> None:
     assert hook(b" " * (MOST_BYTES + 1)).status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
@@ -191,7 +207,8 @@ def mail(kind: str, **detail: Any) -> dict[str, Any]:
 def sms(kind: str) -> dict[str, Any]:
     """An event of AWS End User Messaging as EventBridge hands it over."""
     detail = {
-        "eventType": kind, "eventTimestamp": 1768467600123, "destinationPhoneNumber": NUMBER, "isFinal": True,
+        "eventType": kind, "messageId": "0100018f",
+        "eventTimestamp": 1768467600123, "destinationPhoneNumber": NUMBER, "isFinal": True,
         "messageStatus": kind.removeprefix("TEXT_"), "messageStatusDescription": f"it went to {NUMBER}",
         "context": {"outreach_id": str(OUTREACH), "attempt": "2"},
     }  # fmt: skip
@@ -230,6 +247,7 @@ def test_an_event_of_a_provider_becomes_a_report_without_a_person_in_it(
     assert kept.receiving.bus(event, now=NOW) == "it was taken in before"
     report = kept.only
     assert (report.outreach_id, report.attempt, report.kind) == (OUTREACH, 2, kind)
+    assert report.message_id == "0100018f"
     assert kept.order[0] == ("mark" if suppresses else "inbox")
     channel, address = (Channel.EMAIL, ADDRESS) if event["source"] == "aws.ses" else (Channel.SMS, NUMBER)
     assert report.contact_hash == contact_hash(channel, address, PEPPER)

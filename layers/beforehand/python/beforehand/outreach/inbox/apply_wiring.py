@@ -39,7 +39,7 @@ def apply(arrived: ReportsArrived) -> InboxApplied:
     counts = apply_all(keys, inbox=inbox, apply=settle, time_left=time_left, now=moment)
     swept = Swept(cleared=0, waiting=0, restored=0)
     if not told:
-        swept = sweep(ledgers(source), marks, now=moment, time_left=time_left)
+        swept = sweep(ledgers(source), marks, now=moment, time_left=time_left, is_waiting=inbox.has)
         must_be_told(counts)
     return InboxApplied(
         **{one.value: counts[one] for one in Applied},

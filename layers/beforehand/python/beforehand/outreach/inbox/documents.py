@@ -23,6 +23,8 @@ class Report(BaseModel):
     permanent: bool = False
     channel: Channel | None = None
     contact_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    message_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,256}$")] | None = None
+    """The provider's own id of the message."""
     detail: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")] | None = None
 
     @property

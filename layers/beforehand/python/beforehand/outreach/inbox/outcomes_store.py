@@ -79,6 +79,14 @@ class PostgresOutcomes:
                 state=state, because=consequence.because, now=now, outreach_id=report.outreach_id,
                 attempt=held.attempt,
             )  # fmt: skip
+        if report.message_id is not None:
+            # Whoever records the attempt may come after this, and find it ended.
+            self._transaction.run(
+                """update outreach_attempts set provider_id = :message_id
+                   where outreach_id = :outreach_id and attempt = :attempt and provider_id is null""",
+                message_id=report.message_id, outreach_id=report.outreach_id,
+                attempt=report.attempt or held.attempt,
+            )  # fmt: skip
         if consequence.through:
             self._transaction.run(
                 """update outreach_attempts

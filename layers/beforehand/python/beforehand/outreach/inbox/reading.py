@@ -1,10 +1,11 @@
 """Reads what AWS and the company's own systems report into one form, and lets go of every address on the way."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from beforehand.errors import BeforehandError
 from beforehand.outreach.inbox.documents import Report
@@ -32,13 +33,19 @@ SMS = {
 }  # fmt: skip
 """AWS End User Messaging's events by their eventType."""
 
+MESSAGE_ID = re.compile(r"[A-Za-z0-9._-]{1,256}")
+
 
 class UnreadableReportError(BeforehandError):
     """A report says nothing that can be applied; the message names fields and quotes nothing."""
 
 
 class OwnReport(BaseModel):
-    """What the company's own systems send: which message, what happened, and when."""
+    """What the company's own systems send: which message, what happened, and when.
+
+    `contact` is the address that it is about, of which the hash alone is kept; without `channel`, one with an `@`
+    is an e-mail address and any other a phone number.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -46,6 +53,8 @@ class OwnReport(BaseModel):
     attempt: int | None = None
     kind: Kind
     at: AwareDatetime
+    contact: Annotated[str, Field(min_length=1, max_length=320)] | None = None
+    channel: Channel | None = None
 
 
 def from_bus(event: Mapping[str, Any], hashed: Hash, *, stage: str | None = None) -> Report | None:
@@ -61,13 +70,20 @@ def from_bus(event: Mapping[str, Any], hashed: Hash, *, stage: str | None = None
     return None
 
 
-def from_own(source: str, webhook_id: str, body: bytes) -> Report:
+def from_own(source: str, webhook_id: str, body: bytes, hashed: Hash) -> Report:
     """A report of the company's own systems, whose signature was proved. Raises UnreadableReportError."""
     try:
         said = OwnReport.model_validate_json(body)
     except ValidationError as error:
         raise _unreadable(error) from None
-    return _report(**said.model_dump(), provider=source, event_id=webhook_id)
+    given = said.model_dump(exclude={"contact"})
+    if said.contact is not None:
+        given["channel"] = said.channel or (Channel.EMAIL if "@" in said.contact else Channel.SMS)
+        try:
+            given["contact_hash"] = hashed(given["channel"], said.contact)
+        except UnreadableAddressError as error:
+            raise UnreadableReportError(f"The report cannot be read: contact: {error}") from None
+    return _report(**given, provider=source, event_id=webhook_id)
 
 
 def _from_ses(event: Mapping[str, Any], detail: Mapping[str, Any], hashed: Hash) -> Report | None:
@@ -89,6 +105,7 @@ def _from_ses(event: Mapping[str, Any], detail: Mapping[str, Any], hashed: Hash)
         permanent=bounce.get("bounceType") == "Permanent",
         channel=Channel.EMAIL,
         contact_hash=_hash(hashed, Channel.EMAIL, to),
+        message_id=_message_id(mail.get("messageId")),
         detail=_code(bounce.get("bounceSubType") or complaint.get("complaintFeedbackType")),
     )
 
@@ -112,6 +129,7 @@ def _from_sms(
         permanent=kind is Kind.BOUNCED,
         channel=Channel.SMS,
         contact_hash=_hash(hashed, Channel.SMS, str(detail.get("destinationPhoneNumber") or "")),
+        message_id=_message_id(detail.get("messageId")),
         detail=_code(detail.get("messageStatus")),
     )
 
@@ -137,6 +155,11 @@ def _hash(hashed: Hash, channel: Channel, address: str) -> str | None:
 
 def _number(text: object) -> int | None:
     return int(str(text)) if str(text).isascii() and str(text).isdigit() else None
+
+
+def _message_id(text: object) -> str | None:
+    """A provider's id of a message, if it is one: a strange one is no reason to lose what is told."""
+    return str(text) if MESSAGE_ID.fullmatch(str(text or "")) else None
 
 
 def _moment(milliseconds: object) -> datetime | None:

@@ -90,7 +90,7 @@ class Receiving:
         if wrong is not None:
             return _told(HTTPStatus.UNAUTHORIZED, wrong)
         try:
-            report = from_own(source, headers["webhook-id"], body)
+            report = from_own(source, headers["webhook-id"], body, self._hash)
         except UnreadableReportError as error:
             return _told(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
         new = self._take(report, now)

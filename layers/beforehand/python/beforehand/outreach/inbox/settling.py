@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from beforehand.adapters.postgres import Transaction
+from beforehand.errors import NotFoundError
 from beforehand.outreach.cases_store import PostgresCases
 from beforehand.outreach.inbox.documents import Report
 from beforehand.outreach.inbox.outcomes_store import PostgresOutcomes, Standing
@@ -30,7 +31,10 @@ class Settling:
     pepper: bytes
 
     def apply(self, report: Report, received_at: datetime, *, transaction: Transaction, now: datetime) -> str:
-        """Applies a report once, however often it comes; says what came of it. Raises MarksUnreachableError."""
+        """Applies a report once, however often it comes; says what came of it.
+
+        Raises MarksUnreachableError, and NotFoundError for a wish of which nobody can say whose it is.
+        """
         outcomes = PostgresOutcomes(transaction)
         held = outcomes.hold(report.outreach_id)
         if outcomes.is_known(report):
@@ -50,6 +54,11 @@ class Settling:
 
     def _suppress(self, report: Report, held: Standing | None, ledger: PostgresSuppressions, now: datetime) -> str:
         channel, contact = self._contact(report, held)
+        if contact is None and held is None:
+            raise NotFoundError(
+                "There is no such message in the ledger, and nothing tells which address asked to be left alone; "
+                "send the report again with the right outreach_id, or with its contact"
+            )
         if contact is None:
             return "nothing tells which address asked for it, so none is suppressed"
         reason, because = REASONS[report.kind]

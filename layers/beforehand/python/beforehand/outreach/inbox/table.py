@@ -51,6 +51,15 @@ class DynamoInbox:
             ConditionExpression="attribute_not_exists(event_id)",
         ) is not None  # fmt: skip
 
+    def has(self, key: str) -> bool:
+        """Whether a report lies here, applied or not."""
+        with _reached():
+            answer = _dynamodb().get_item(
+                TableName=self._table, Key={"event_id": {"S": key}}, ConsistentRead=True,
+                ProjectionExpression="event_id",
+            )  # fmt: skip
+        return "Item" in answer
+
     def due(self, *, now: datetime, limit: int) -> list[str]:
         """Reports that wait to be applied, the longest waiting first."""
         with _reached():

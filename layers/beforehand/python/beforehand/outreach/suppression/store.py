@@ -129,6 +129,15 @@ class PostgresSuppressions:
         )
         return [row["contact_hash"] for row in found]
 
+    def lifted_since(self, contact_hash: str, since: datetime) -> bool:
+        """Whether an address was lifted after a moment, and senders may not know of it."""
+        found = self._transaction.row(
+            """select from outreach_suppressions
+               where contact_hash = :contact_hash and lifted_at > :since and cleared_at is null""",
+            contact_hash=contact_hash, since=since,
+        )  # fmt: skip
+        return found is not None
+
     def cleared(self, contact_hash: str, *, now: datetime) -> None:
         """Senders know of every lift of an address."""
         self._transaction.run(

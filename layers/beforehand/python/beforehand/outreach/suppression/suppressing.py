@@ -24,6 +24,9 @@ LEDGER = "ledger"
 CHECKED_EVERY = timedelta(days=1)
 """How often it is looked at whether senders still know of a suppression: their table may have been set back."""
 
+GIVEN_UP_AFTER = timedelta(days=1)
+"""How long a lift waits for an event that marked the address and lies nowhere: it was lost before it was taken in."""
+
 PAGE = 100
 
 
@@ -46,6 +49,7 @@ class Ledger(Protocol):
     def is_open(self, contact_hash: str) -> bool: ...
     def marks(self, contact_hash: str) -> frozenset[str]: ...
     def to_clear(self, *, limit: int) -> list[str]: ...
+    def lifted_since(self, contact_hash: str, since: datetime) -> bool: ...
     def cleared(self, contact_hash: str, *, now: datetime) -> None: ...
     def to_check(self, *, before: datetime, limit: int) -> list[str]: ...
     def checked(self, contact_hashes: Sequence[str], *, now: datetime) -> None: ...
@@ -88,30 +92,49 @@ def lift(suppression_id: UUID, lifting: Lift, *, ledger: Ledger) -> Result:
     return Result(id=str(suppression_id), status=Status.DONE, because=because)
 
 
-def sweep(ledgers: Ledgers, marks: Marks, *, now: datetime, time_left: Callable[[], bool]) -> Swept:
+def sweep(
+    ledgers: Ledgers,
+    marks: Marks,
+    *,
+    now: datetime,
+    time_left: Callable[[], bool],
+    is_waiting: Callable[[str], bool] = lambda _: True,
+) -> Swept:
     """Takes marks away whose suppression was lifted, and makes those again that are gone.
+
+    `is_waiting` tells whether an event that made a mark lies in the inbox.
 
     Raises MarksUnreachableError; what was not done stays for the next sweep.
     """
-    cleared, waiting = _clear(ledgers, marks, now, time_left)
+    cleared, waiting = _clear(ledgers, marks, now, time_left, is_waiting)
     return Swept(cleared=cleared, waiting=waiting, restored=_restore(ledgers, marks, now, time_left))
 
 
-def _clear(ledgers: Ledgers, marks: Marks, now: datetime, time_left: Callable[[], bool]) -> tuple[int, int]:
+def _clear(
+    ledgers: Ledgers,
+    marks: Marks,
+    now: datetime,
+    time_left: Callable[[], bool],
+    is_waiting: Callable[[str], bool],
+) -> tuple[int, int]:
     with ledgers() as ledger:
         lifted = ledger.to_clear(limit=PAGE)
-    outcomes = [_clear_one(one, ledgers, marks, now) for one in _while(time_left, lifted)]
+    outcomes = [_clear_one(one, ledgers, marks, now, is_waiting) for one in _while(time_left, lifted)]
     return outcomes.count(True), outcomes.count(False)
 
 
-def _clear_one(contact_hash: str, ledgers: Ledgers, marks: Marks, now: datetime) -> bool:
+def _clear_one(
+    contact_hash: str, ledgers: Ledgers, marks: Marks, now: datetime, is_waiting: Callable[[str], bool]
+) -> bool:
     """Whether the mark is as the ledger says. The lock is held until the mark is gone."""
     with ledgers() as ledger:
         ledger.lock(contact_hash)
         if not ledger.is_open(contact_hash):
             makers = marks.makers(contact_hash)
-            if not makers <= ledger.marks(contact_hash) | {LEDGER}:
-                return False
+            if unknown := makers - ledger.marks(contact_hash) - {LEDGER}:
+                lately = ledger.lifted_since(contact_hash, now - GIVEN_UP_AFTER)
+                if lately or any(is_waiting(one) for one in sorted(unknown)):
+                    return False
             if makers and not marks.remove(contact_hash, makers=makers):
                 return False
         ledger.cleared(contact_hash, now=now)
