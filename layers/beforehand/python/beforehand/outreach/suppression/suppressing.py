@@ -25,7 +25,7 @@ CHECKED_EVERY = timedelta(days=1)
 """How often it is looked at whether senders still know of a suppression: their table may have been set back."""
 
 GIVEN_UP_AFTER = timedelta(days=1)
-"""How long a lift waits for an event that marked the address and lies nowhere: it was lost before it was taken in."""
+"""How long a lift waits for an event that marked the address and lies nowhere: it was lost on its way in."""
 
 PAGE = 100
 
