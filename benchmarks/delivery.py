@@ -194,7 +194,8 @@ def report(found: dict[str, list[dict[str, Any]]]) -> None:
     """The figures and the goals."""
 
     def rate(what: str, seconds: str = "seconds") -> float:
-        return median(run["rows"] / run[seconds] for run in found[what])
+        # Where the ledger is small, the first of several workers leaves the others nothing.
+        return median(run["rows"] / run[seconds] for run in found[what] if run[seconds])
 
     def figure(what: str, name: str) -> float:
         return median(run[name] for run in found[what])
