@@ -16,6 +16,7 @@ WAITS_SECONDS = 300
 """How long the demo waits for the desk: it looks once a minute, and somewhere it is always daytime."""
 
 SENT = ("sent", "delivered")
+WAITING = (("scheduled", None), ("held", "dry_run"))
 
 
 class DeskTour:
@@ -26,10 +27,19 @@ class DeskTour:
 
     def opt_out(self) -> str:
         """Somebody who is about to be written to says no; returns whose message it was."""
-        first = next(self._listed("scheduled", "email"))
+        # Between two looks of the desk they are scheduled; after one, held until their channel is enabled.
+        waiting = (one for state, hold in WAITING for one in self._listed(state, "email", hold=hold))
+        first = next(waiting, None) or self._propose()
         self._api.write("PATCH", f"/v1/customers/{first['customer_id']}", {"marketing_consent": False})
         self._say(f"{first['customer_id']} opts out before their message goes")
         return str(first["outreach_id"])
+
+    def _propose(self) -> Outreach:
+        """A message to somebody, where the desk holds them all until it is morning there."""
+        someone = next(one for one in self._api.items("/v1/risk", most=100) if one["standing"] == "free")
+        message = {"subject": "A note", "body": "We kept your place."}
+        asked = {"customer_id": someone["customer_id"], "channel": "email", **message}
+        return {**asked, **self._api.write("POST", "/v1/outreach", asked)}
 
     def enable(self) -> None:
         """Nothing goes out of a new deployment before somebody says so."""
@@ -42,7 +52,7 @@ class DeskTour:
         time_left, sent = within(WAITS_SECONDS), None
         while time_left():
             sent = next((one for state in SENT for one in self._listed(state, "email")), None)
-            if sent is not None and self._get(refused)["state"] != "scheduled":
+            if sent is not None and self._get(refused)["state"] == "skipped":
                 break
             pause(LOOK_AT_AWS_EVERY_SECONDS)
         held = next((one for hold in ("window", None) for one in self._listed("held", None, hold=hold)), None)
