@@ -234,10 +234,12 @@ class MemoryLedger:
 
     def _room(self, channel: Channel, now: datetime) -> int:
         begun = sum(
-            tried.channel is channel and tried.claimed_at > now - timedelta(minutes=1)
+            tried.channel is channel and tried.claimed_at > now - timedelta(seconds=55)
             for tried in self.tries.values()
         )
-        at_work = sum(row.channel is channel and row.state is State.CLAIMED for row in self.rows.values())
+        at_work = sum(
+            row.channel is channel and row.state in (State.CLAIMED, State.UNKNOWN) for row in self.rows.values()
+        )
         return max(min(self.per_minute - begun, self.at_once - at_work), 0)
 
 
