@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -157,3 +158,29 @@ def test_a_word_of_a_later_release_proves_nothing(gates: DynamoGates, aws: Aws) 
         ExpressionAttributeValues={":word": {"S": "postponed"}},
     )
     assert gates.read([(one, 1)])[one, 1].ended is Ended.UNKNOWN
+
+
+@pytest.mark.parametrize("answers", [3, 0], ids=["a few keys at a time", "none at all"])
+def test_keys_that_dynamodb_leaves_unanswered_are_asked_for_again_and_not_for_ever(
+    gates: DynamoGates, monkeypatch: pytest.MonkeyPatch, answers: int
+) -> None:
+    """What it does when it is asked too much: it answers a part, and says which part it left."""
+    begun = [(uuid4(), 1) for _ in range(9)]
+    for one, _ in begun:
+        begin(gates, one)
+    dynamodb = module._dynamodb()
+    whole = dynamodb.batch_get_item
+
+    def part(*, RequestItems: dict[str, Any]) -> Any:
+        ((table, asked),) = RequestItems.items()
+        answered, left = asked["Keys"][:answers], asked["Keys"][answers:]
+        found = whole(RequestItems={table: {**asked, "Keys": answered}}) if answered else {"Responses": {}}
+        return {**found, "UnprocessedKeys": {table: {"Keys": left}} if left else {}}
+
+    monkeypatch.setattr(dynamodb, "batch_get_item", part)
+    monkeypatch.setattr("beforehand.adapters.dynamodb.PAUSES", (0.0, 0.0, 0.0))
+    if answers:
+        assert set(gates.read(begun)) == set(begun)
+    else:
+        with pytest.raises(GatesUnreachableError, match="LeftUnanswered"):
+            gates.read(begun)

@@ -6,7 +6,10 @@ from uuid import UUID
 
 import pytest
 
+from beforehand.outreach.channels.email import SesEmail
 from beforehand.outreach.channels.model import Evidence
+from beforehand.outreach.channels.sms import AwsSms
+from beforehand.outreach.channels.webhook import SignedWebhook
 from beforehand.outreach.delivery.model import (
     EVIDENCE,
     MOST_REFUSALS,
@@ -135,3 +138,8 @@ def test_a_message_that_no_sender_comes_for_waits_longer_each_time_and_an_hour_a
         assert move is not None and move.next_at is not None
         waits.append(move.next_at - NOW)
     assert waits == [timedelta(0), timedelta(minutes=1), timedelta(minutes=2), timedelta(hours=1)]
+
+
+@pytest.mark.parametrize("provider", [SesEmail, AwsSms, SignedWebhook])
+def test_what_is_expected_of_a_channel_is_what_its_provider_promises(provider: type) -> None:
+    assert EVIDENCE[provider.channel] is provider.evidence

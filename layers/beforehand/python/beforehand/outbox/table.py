@@ -14,6 +14,7 @@ from uuid import UUID
 from botocore.exceptions import BotoCoreError, ClientError
 
 from beforehand.adapters.aws import client
+from beforehand.adapters.dynamodb import Item, read
 from beforehand.errors import RefusedError
 from beforehand.outbox.model import ENDED_KEPT, Claimed, Filed, Outcome, State, UnreachableError
 
@@ -25,8 +26,6 @@ REFUSAL = "ValidationException"
 
 PATIENT = {"read_seconds": 3, "connect_seconds": 1, "attempts": 2}
 HURRIED = {"read_seconds": 1, "connect_seconds": 0.5, "attempts": 1}
-
-Item = dict[str, dict[str, Any]]
 
 
 class DynamoCommands:
@@ -69,15 +68,9 @@ class DynamoCommands:
 
     def outcomes(self, command_ids: Sequence[UUID]) -> dict[UUID, Outcome]:
         """How far each of at most a hundred commands is; what is not there is left out. Raises UnreachableError."""
-        keys = [{"command_id": {"S": str(one)}} for one in command_ids]
-        found: list[Item] = []
-        while keys:
-            with _reached():
-                answer = self._dynamodb().batch_get_item(
-                    RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
-                )
-            found += answer["Responses"].get(self._table, [])
-            keys = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+        with _reached():
+            keys = [{"command_id": {"S": str(one)}} for one in command_ids]
+            found = read(self._table, keys, patience=self._patience)
         outcomes = map(_outcome, found)
         return {outcome.command_id: outcome for outcome in outcomes}
 

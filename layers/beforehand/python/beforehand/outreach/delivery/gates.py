@@ -5,7 +5,7 @@ Beside the keys stand the suppressions (`suppressed#<hash of the address>`) and 
 (`switch#all`, `switch#<channel>`), which are checked in the same transaction. No row holds anything personal.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -14,16 +14,15 @@ from uuid import UUID
 from botocore.exceptions import BotoCoreError, ClientError
 
 from beforehand.adapters.aws import client
+from beforehand.adapters.dynamodb import Item, read
 from beforehand.outreach.delivery.model import Ended, GatesUnreachableError, Token, Told
 from beforehand.outreach.model import Channel
+from beforehand.outreach.suppression.marks import mark_key
 
 KEPT = timedelta(days=400)
 """How long a key stands: longer than any backup that the database could be restored from."""
 
-SWITCHES = ("switch#all",)
-MOST_KEYS = 100
-
-Item = dict[str, dict[str, Any]]
+PATIENCE = {"read_seconds": 3, "connect_seconds": 1, "attempts": 3}
 
 
 class Begun(StrEnum):
@@ -51,7 +50,7 @@ class DynamoGates:
         """
         key = gate(outreach_id, attempt)
         item = {**_item(key, Token.STARTED, now), "nonce": {"S": nonce}}
-        checks = [f"suppressed#{contact}", "switch#all", f"switch#{channel}"]
+        checks = [mark_key(contact), "switch#all", f"switch#{channel}"]
         actions = [{"Put": {"TableName": self._table, "Item": item, "ConditionExpression": ABSENT,
                             "ExpressionAttributeNames": NAMES}}]  # fmt: skip
         actions += [{"ConditionCheck": {"TableName": self._table, "Key": {"key": {"S": one}},
@@ -98,11 +97,7 @@ class DynamoGates:
     def read(self, attempts: Iterable[tuple[UUID, int]]) -> dict[tuple[UUID, int], Told]:
         """What stands under the keys of attempts; those without a key are left out."""
         by_key = {gate(*one): one for one in attempts}
-        names, found = list(by_key), {}
-        for begin in range(0, len(names), MOST_KEYS):
-            for item in self._items(names[begin : begin + MOST_KEYS]):
-                found[by_key[item["key"]["S"]]] = _told(item)
-        return found
+        return {by_key[item["key"]["S"]]: _told(item) for item in self._items(list(by_key))}
 
     def stopped(self) -> frozenset[str]:
         """What the kill switches stop: names of channels, and `all`."""
@@ -138,18 +133,11 @@ class DynamoGates:
             raise GatesUnreachableError("the key of an attempt was not written")
         return Begun.MINE if items[0].get("nonce", {}).get("S") == nonce else Begun.TAKEN
 
-    def _items(self, names: list[str]) -> list[Item]:
-        keys, found = [{"key": {"S": name}} for name in names], []
-        while keys:
-            try:
-                answer = _dynamodb().batch_get_item(
-                    RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
-                )
-            except (ClientError, BotoCoreError) as error:
-                raise GatesUnreachableError(f"the keys of attempts were not read ({_name(error)})") from error
-            found += answer["Responses"].get(self._table, [])
-            keys = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
-        return found
+    def _items(self, names: Sequence[str]) -> list[Item]:
+        try:
+            return read(self._table, [{"key": {"S": name}} for name in names], patience=PATIENCE)
+        except (ClientError, BotoCoreError) as error:
+            raise GatesUnreachableError(f"the keys of attempts were not read ({_name(error)})") from error
 
     def _update(self, key: str, change: str, condition: str, values: Mapping[str, Any]) -> None:
         dynamodb = _dynamodb()
@@ -177,7 +165,7 @@ def gate(outreach_id: UUID, attempt: int) -> str:
 
 
 def _dynamodb() -> Any:
-    return client("dynamodb", read_seconds=3, connect_seconds=1, attempts=3)
+    return client("dynamodb", **PATIENCE)
 
 
 def _item(key: str, token: Token, now: datetime) -> Item:

@@ -8,10 +8,13 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from beforehand.adapters.aws import client
+from beforehand.adapters.dynamodb import read
 from beforehand.outreach.suppression.model import MarksUnreachableError
 
 KEY = "key"
 MAKERS = "by"
+PATIENCE = {"read_seconds": 3, "connect_seconds": 1, "attempts": 2}
+"""An answer is waited for inside a transaction."""
 CONDITION = "ConditionalCheckFailedException"
 
 
@@ -45,15 +48,9 @@ class DynamoMarks:
 
     def missing(self, contact_hashes: Sequence[str]) -> list[str]:
         """Those of at most a hundred addresses that are not marked. Raises MarksUnreachableError."""
-        keys = [_key(one) for one in contact_hashes]
-        found: set[str] = set()
-        while keys:
-            with _reached():
-                answer = _dynamodb().batch_get_item(
-                    RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
-                )
-            found |= {item[KEY]["S"] for item in answer["Responses"].get(self._table, [])}
-            keys = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+        with _reached():
+            rows = read(self._table, [_key(one) for one in contact_hashes], patience=PATIENCE)
+        found = {row[KEY]["S"] for row in rows}
         return [one for one in contact_hashes if mark_key(one) not in found]
 
     def remove(self, contact_hash: str, *, makers: Collection[str]) -> bool:
@@ -78,8 +75,7 @@ class DynamoMarks:
 
 
 def _dynamodb() -> Any:
-    # An answer is waited for inside a transaction.
-    return client("dynamodb", read_seconds=3, connect_seconds=1, attempts=2)
+    return client("dynamodb", **PATIENCE)
 
 
 def _key(contact_hash: str) -> dict[str, dict[str, str]]:
