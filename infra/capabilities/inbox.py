@@ -12,7 +12,7 @@ from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
 from beforehand.names import DatabaseRole, Prefix, Schedule
-from beforehand.settings.outreach_inbox import InboxApplySettings, WebhooksReceiveSettings
+from beforehand.settings.inbox import InboxApplySettings, WebhooksReceiveSettings
 from infra.capabilities.watched import Watched
 from infra.constructs.cadence import Cadence
 from infra.constructs.dead_letters import DeadLetters

@@ -5,7 +5,7 @@ from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
 from beforehand.names import DatabaseRole, Prefix, Schedule
-from beforehand.settings.delivery import (
+from beforehand.settings.outreach import (
     OutreachClaimSettings,
     OutreachReconcileSettings,
     OutreachRecordSettings,

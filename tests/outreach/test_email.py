@@ -14,7 +14,7 @@ from beforehand.outreach.channels.email import SesEmail, ascii_domain, tags
 from beforehand.outreach.channels.model import Evidence, Outbound, Outcome
 from beforehand.outreach.channels.wiring import providers
 from beforehand.outreach.model import Channel
-from beforehand.settings.outreach import ChannelSettings
+from beforehand.settings.channels import ChannelSettings
 from tests.outreach.conftest import aws_at, forget_clients
 from tests.outreach.provider_server import Mode, ProviderServer
 

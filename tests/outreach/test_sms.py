@@ -13,7 +13,7 @@ from beforehand.outreach.channels.model import OPTED_OUT, Evidence, Outbound, Ou
 from beforehand.outreach.channels.sms import AwsSms
 from beforehand.outreach.channels.wiring import providers
 from beforehand.outreach.model import Channel
-from beforehand.settings.outreach import ChannelSettings
+from beforehand.settings.channels import ChannelSettings
 from tests.outreach.provider_server import Mode, ProviderServer
 
 ID = UUID("0199b0d2-3f6e-7c11-9c2f-aa00bb11cc22")

@@ -25,7 +25,7 @@ from beforehand.outreach.channels.signing import InvalidSecretError, problem, se
 from beforehand.outreach.channels.webhook import SignedWebhook
 from beforehand.outreach.channels.wiring import providers
 from beforehand.outreach.model import Channel
-from beforehand.settings.outreach import ChannelSettings
+from beforehand.settings.channels import ChannelSettings
 from beforehand_cli.local.certificates import ServerCertificate, ensure_certificates
 from tests.outreach.provider_server import Mode, ProviderServer
 

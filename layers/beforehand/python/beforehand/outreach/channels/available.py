@@ -1,7 +1,7 @@
 """Which channels a deployment has set up."""
 
 from beforehand.outreach.model import Channel
-from beforehand.settings.outreach import ChannelSettings
+from beforehand.settings.channels import ChannelSettings
 
 
 def available(settings: ChannelSettings) -> frozenset[Channel]:

@@ -9,7 +9,7 @@ from beforehand.outreach.channels.model import Provider
 from beforehand.outreach.channels.sms import AwsSms
 from beforehand.outreach.channels.webhook import SignedWebhook
 from beforehand.outreach.model import Channel
-from beforehand.settings.outreach import ChannelSettings
+from beforehand.settings.channels import ChannelSettings
 
 
 def providers(settings: ChannelSettings) -> Mapping[Channel, Provider]:

@@ -12,7 +12,7 @@ from beforehand.outreach.delivery.documents import Chunk, Unknowns, chunk_file, 
 from beforehand.outreach.delivery.gates import DynamoGates
 from beforehand.outreach.delivery.model import LEASE
 from beforehand.settings import from_environment
-from beforehand.settings.delivery import OutreachReconcileSettings, OutreachSendSettings
+from beforehand.settings.outreach import OutreachReconcileSettings, OutreachSendSettings
 
 SENDS_SECONDS = 90
 """When no further message of a chunk is begun; what is left goes back by the proof that it was not sent."""

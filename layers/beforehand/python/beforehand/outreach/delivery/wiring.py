@@ -34,7 +34,7 @@ from beforehand.outreach.suppression.pepper import pepper
 from beforehand.outreach.suppression.store import PostgresSuppressions
 from beforehand.outreach.suppression.suppressing import suppress
 from beforehand.settings import from_environment
-from beforehand.settings.delivery import OutreachClaimSettings, OutreachRecordSettings
+from beforehand.settings.outreach import OutreachClaimSettings, OutreachRecordSettings
 
 LOOKS_SECONDS = 25
 """When a tick looks at no further messages, so that what it has decided is committed and written in time."""

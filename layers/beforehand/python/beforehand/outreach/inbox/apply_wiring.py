@@ -17,7 +17,7 @@ from beforehand.outreach.suppression.pepper import pepper
 from beforehand.outreach.suppression.store import PostgresSuppressions
 from beforehand.outreach.suppression.suppressing import Ledgers, Swept, sweep
 from beforehand.settings import from_environment
-from beforehand.settings.outreach_inbox import InboxApplySettings
+from beforehand.settings.inbox import InboxApplySettings
 
 MOST_AT_ONCE = 200
 """How many reports one sweep tries; the next one begins a minute later."""

@@ -20,7 +20,7 @@ from beforehand.outreach.inbox.table import DynamoInbox
 from beforehand.outreach.suppression.marks import DynamoMarks
 from beforehand.outreach.suppression.pepper import pepper
 from beforehand.settings import from_environment
-from beforehand.settings.outreach_inbox import WebhooksReceiveSettings
+from beforehand.settings.inbox import WebhooksReceiveSettings
 
 SOURCE = re.compile(r"[a-z][a-z0-9-]{0,31}")
 TAKEN = frozenset({"ses", "sms", "link"})
