@@ -1,4 +1,4 @@
-"""The settings of the functions of `outreach`."""
+"""What each channel to customers is reached with."""
 
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
