@@ -1,13 +1,11 @@
 """What comes back: providers' events and the company's own reports are taken in, then applied in the database."""
 
-import json
 from collections.abc import Mapping
 
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
@@ -64,7 +62,7 @@ class InboxApply(Construct):
             database=foundation.database,
             rights=[*inbox.apply(), *foundation.gates.keep_marks_true(), *foundation.files.read(Prefix.SECRETS)],
         )
-        _hear(self, apply, inbox.stream, dead_letters)
+        inbox.lead_to(self, "NewReports", function=apply, dead_letters=dead_letters, batch_size=25)
         Cadence(
             self,
             Schedule.INBOX_APPLY.value,
@@ -139,25 +137,3 @@ class WebhooksReceive(Construct):
             event_pattern=events.EventPattern(source=[source], detail_type=kinds, detail=detail),
             targets=[target],
         )
-
-
-def _hear(scope: Construct, apply: TaskFunction, stream: str, dead_letters: DeadLetters) -> None:
-    """New rows lead to the function at once. What it could not hear of, its cadence finds."""
-    mapping = lambda_.CfnEventSourceMapping
-    lambda_.CfnEventSourceMapping(
-        scope,
-        "NewReports",
-        function_name=apply.function.function_name,
-        event_source_arn=stream,
-        starting_position="TRIM_HORIZON",
-        batch_size=25,
-        bisect_batch_on_function_error=True,
-        maximum_retry_attempts=2,
-        maximum_record_age_in_seconds=cdk.Duration.hours(1).to_seconds(),
-        destination_config=mapping.DestinationConfigProperty(
-            on_failure=mapping.OnFailureProperty(destination=dead_letters.arn)
-        ),
-        filter_criteria=mapping.FilterCriteriaProperty(
-            filters=[mapping.FilterProperty(pattern=json.dumps({"eventName": ["INSERT"]}))]
-        ),
-    )

@@ -1,10 +1,7 @@
 """What the database wants done outside: copied after the commit, carried out by a function that reaches AWS."""
 
-import json
-
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
@@ -69,7 +66,7 @@ class Outbox(Construct):
             ],
             timeout=RELAY_MAY_RUN,
         )
-        _hear(self, relay, commands.stream, dead_letters)
+        commands.lead_to(self, "NewCommands", function=relay, dead_letters=dead_letters, batch_size=10)
         for schedule, function in ((Schedule.OUTBOX_SWEEP, sweep), (Schedule.OUTBOX_RELAY, relay)):
             Cadence(
                 self,
@@ -81,29 +78,3 @@ class Outbox(Construct):
                 dead_letters=dead_letters,
             )
         self.watched = Watched(functions=(sweep, relay), dead_letters=dead_letters)
-
-
-def _hear(scope: Construct, relay: TaskFunction, stream: str, dead_letters: DeadLetters) -> None:
-    """New rows lead to the relay at once. What it could not hear of, its cadence finds.
-
-    New ones only: its own claims and ends, and rows that expire, would wake it for nothing. One that died and is
-    asked for again is a change of its row, and waits for the cadence.
-    """
-    mapping = lambda_.CfnEventSourceMapping
-    lambda_.CfnEventSourceMapping(
-        scope,
-        "NewCommands",
-        function_name=relay.function.function_name,
-        event_source_arn=stream,
-        starting_position="TRIM_HORIZON",
-        batch_size=10,
-        bisect_batch_on_function_error=True,
-        maximum_retry_attempts=2,
-        maximum_record_age_in_seconds=cdk.Duration.hours(1).to_seconds(),
-        destination_config=mapping.DestinationConfigProperty(
-            on_failure=mapping.OnFailureProperty(destination=dead_letters.arn)
-        ),
-        filter_criteria=mapping.FilterCriteriaProperty(
-            filters=[mapping.FilterProperty(pattern=json.dumps({"eventName": ["INSERT"]}))]
-        ),
-    )

@@ -1,11 +1,16 @@
 """A table of DynamoDB as all of ours are: under the stage's key, restorable, with rows that may expire."""
 
+import json
+
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.encryption_key import EncryptionKey
+from infra.constructs.task_function import TaskFunction
 from infra.stage import Stage
 
 OPEN = "open"
@@ -78,6 +83,33 @@ class Table(Construct):
         )
         # Lambda wants to list streams before it reads one, and a list has no resource to name.
         return [find, hear, iam.PolicyStatement(actions=["dynamodb:ListStreams"], resources=["*"])]
+
+    def lead_to(
+        self, scope: Construct, id: str, *, function: TaskFunction, dead_letters: DeadLetters, batch_size: int
+    ) -> None:
+        """Has a function hear of a worklist's new rows at once. What it could not hear of, its cadence finds.
+
+        New ones only: its own claims and ends, and rows that expire, would wake it for nothing. One that died and
+        is asked for again is a change of its row, and waits for the cadence.
+        """
+        mapping = lambda_.CfnEventSourceMapping
+        lambda_.CfnEventSourceMapping(
+            scope,
+            id,
+            function_name=function.function.function_name,
+            event_source_arn=self.stream,
+            starting_position="TRIM_HORIZON",
+            batch_size=batch_size,
+            bisect_batch_on_function_error=True,
+            maximum_retry_attempts=2,
+            maximum_record_age_in_seconds=cdk.Duration.hours(1).to_seconds(),
+            destination_config=mapping.DestinationConfigProperty(
+                on_failure=mapping.OnFailureProperty(destination=dead_letters.arn)
+            ),
+            filter_criteria=mapping.FilterCriteriaProperty(
+                filters=[mapping.FilterProperty(pattern=json.dumps({"eventName": ["INSERT"]}))]
+            ),
+        )
 
     def may(self, *actions: str, keys: str | None = None) -> list[iam.PolicyStatement]:
         """The rights to these actions on rows whose key is like `keys`, or on any, with the stage's key."""
