@@ -1,8 +1,5 @@
 """Templates through the API: looked at, saved, previewed and taken back."""
 
-import subprocess
-import sys
-
 from tests.api.served import Served
 
 NEW = {
@@ -106,11 +103,3 @@ def test_a_preview_says_which_variable_does_not_fit(served: Served) -> None:
         assert (told.status, told.fields) == (422, {"variables"})
     assert "tomorrow" not in str(served.write("POST", path, {"variables": {"starts_at": "tomorrow"}}).body)
     assert served.write("POST", "/v1/templates/nothing/preview", {}).status == 404
-
-
-def test_the_api_starts_without_what_only_previews_need() -> None:
-    program = (
-        "import sys, functions.api_serve.handler; print(*(n for n in ('jinja2', 'babel') if n in sys.modules))"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == []

@@ -9,7 +9,7 @@ import httpx
 import pytest
 import typer.testing
 
-from beforehand_cli import api, main
+from beforehand_cli import api, main, terminal
 from beforehand_cli.commands import suppressions
 from beforehand_cli.deployment import Deployment
 from tests.cli.signed_in import sign_in
@@ -40,7 +40,7 @@ def answers() -> dict[str, Any]:
 def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: dict[str, Any]) -> list[httpx.Request]:
     """The requests of somebody who is signed in."""
     sign_in(tmp_path, monkeypatch)
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(terminal.console, "width", 200)
     requests: list[httpx.Request] = []
 
     def reply(request: httpx.Request) -> httpx.Response:

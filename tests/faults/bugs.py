@@ -98,7 +98,7 @@ BUGS = (
     ),
     bug(
         "the key is written without a look at the suppressions", f"{DELIVERY}/gates.py",
-        ('checks = [f"suppressed#{contact}", "switch#all", f"switch#{channel}"]',
+        ('checks = [mark_key(contact), "switch#all", f"switch#{channel}"]',
          'checks = ["switch#none", "switch#all", f"switch#{channel}"]'),
         found_by=GATES,
     ),

@@ -116,6 +116,8 @@ def test_sql_and_python_agree_where_a_straight_line_is_adjusted_or_silent(transa
 def test_scoring_everyone_is_shared_out_to_workers(transaction: Transaction) -> None:
     for setting in ("min_parallel_table_scan_size", "parallel_setup_cost", "parallel_tuple_cost"):
         transaction.run(f"set local {setting} = 0")
+    # Of an empty table, sharing out costs as much as not.
+    keep(transaction, [Record(customer_id=f"SHARED{number}") for number in range(2_000)], {})
     scored = sql.scores(DEFAULT_V1, "churn_compared_signals")
     plan = [
         row["QUERY PLAN"] for row in transaction.rows(f"explain (costs off) select max(risk) from ({scored}) as s")

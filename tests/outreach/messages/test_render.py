@@ -15,9 +15,9 @@ from beforehand.outreach.messages.model import (
     Company,
     MessageError,
     NoTemplateError,
-    Rendered,
     Template,
     TemplateError,
+    Words,
 )
 from beforehand.outreach.messages.render import render
 from beforehand.outreach.messages.template_files import shipped
@@ -47,7 +47,7 @@ def written(
     person: str | None = "Asha Rao",
     zone: str | None = "Asia/Kolkata",
     **variables: Any,
-) -> Rendered:
+) -> Words:
     return render(templates, name, language, variables, person_name=person, person_zone=zone, company=company)
 
 

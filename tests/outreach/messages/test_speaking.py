@@ -9,9 +9,8 @@ import pytest
 
 from beforehand.outreach.delivery.model import Due
 from beforehand.outreach.delivery.speaking import from_templates
-from beforehand.outreach.delivery.writing import Said
 from beforehand.outreach.gate.model import Facts, Person
-from beforehand.outreach.messages.model import Catalogue, Company, NoTemplateError, TemplateError
+from beforehand.outreach.messages.model import Catalogue, Company, NoTemplateError, TemplateError, Words
 from beforehand.outreach.messages.template_files import shipped
 from beforehand.outreach.model import Channel, Purpose, State
 
@@ -41,7 +40,7 @@ class Shelf:
 
 def test_a_text_that_is_written_is_said_as_it_is() -> None:
     shelf = Shelf()
-    assert from_templates(shelf, Company(name="Lotus"))(DUE, ASHA) == Said(subject="s", body="b", language="en")
+    assert from_templates(shelf, Company(name="Lotus"))(DUE, ASHA) == Words(subject="s", body="b", language="en")
     assert shelf.asked == 0
 
 

@@ -1,6 +1,5 @@
 """The route by which a person, or the company's own system, proposes a message to a customer."""
 
-from dataclasses import dataclass
 from http import HTTPStatus
 from uuid import UUID
 
@@ -11,11 +10,10 @@ from beforehand.outreach import proposing
 from beforehand.outreach.channels.available import not_set_up
 from beforehand.outreach.channels_store import PostgresChannels
 from beforehand.outreach.delivery.model import Mode
-from beforehand.outreach.delivery.writing import address_of
 from beforehand.outreach.gate.model import Action, Facts, Planned
 from beforehand.outreach.gate_says import Said, facts_of, policy_at, would_say
 from beforehand.outreach.ledger_store import PostgresLedger
-from beforehand.outreach.messages.model import Company, MessageError, NoTemplateError, TemplateError
+from beforehand.outreach.messages.model import Company, MessageError, NoTemplateError, TemplateError, Words
 from beforehand.outreach.messages.routes import company_of
 from beforehand.outreach.messages.store import PostgresTemplates
 from beforehand.outreach.model import Channel, Proposal, Purpose, State
@@ -27,17 +25,6 @@ ADDRESSES = {Channel.EMAIL: "e-mail address", Channel.SMS: "phone number"}
 SETTING = {Channel.EMAIL: "email_from", Channel.SMS: "sms_origination", Channel.WEBHOOK: "webhook_url"}
 WORD = {Action.SEND: "let it go", Action.HOLD: "hold it", Action.SKIP: "skip it", Action.EXPIRE: "end it"}
 routes = Routes()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Words:
-    """What is said, in which language, and why in that."""
-
-    subject: str
-    body: str
-    language: str
-    because: str
-    template_version: int | None = None
 
 
 @routes.add("POST /v1/outreach", status=HTTPStatus.CREATED, refuses=(HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND))
@@ -85,7 +72,7 @@ def _must_reach(call: Call, facts: Facts, channel: Channel) -> None:
     if there is not None and channel not in there.split(","):
         problem = f"{not_set_up(channel)}; an engineer sets {SETTING[channel]} of the stage and deploys it"
         raise refuse(HTTPStatus.CONFLICT, "Nothing goes out by this channel.", {"channel": problem})
-    if not address_of(channel, facts, facts.person.customer_id):
+    if not facts.address(channel):
         where = f"PATCH /v1/customers/{facts.person.customer_id}"
         problem = f"no {ADDRESSES[channel]} of theirs is known; give one by {where}, or name another channel"
         raise refuse(HTTPStatus.CONFLICT, "This customer cannot be reached by this channel.", {"channel": problem})
@@ -119,26 +106,19 @@ def _message(call: Call, body: ProposedMessage, facts: Facts, channel: Channel) 
     )
 
 
-def _words(call: Call, body: ProposedMessage, facts: Facts, company: Company) -> _Words:
+def _words(call: Call, body: ProposedMessage, facts: Facts, company: Company) -> Words:
     if body.template is None:
         language = _language(body, facts, company)
-        return _Words(subject=body.subject or "", body=body.body or "", language=language, because="")
+        return Words(subject=body.subject or "", body=body.body or "", language=language)
     from beforehand.outreach.messages.checking import check_proposal  # noqa: PLC0415 - see `previewing`
     from beforehand.outreach.messages.render import render  # noqa: PLC0415 - see `previewing`
 
     templates = PostgresTemplates(call.transaction).catalogue()
     check_proposal(templates, body.template, body.variables)
-    rendered = render(
+    return render(
         templates, body.template, facts.language or body.language, body.variables,
         person_name=facts.name, person_zone=facts.person.zone, company=company,
     )  # fmt: skip
-    return _Words(
-        subject=rendered.subject,
-        body=rendered.body,
-        language=rendered.language,
-        because=rendered.because,
-        template_version=rendered.template_version,
-    )
 
 
 def _language(body: ProposedMessage, facts: Facts, company: Company) -> str:

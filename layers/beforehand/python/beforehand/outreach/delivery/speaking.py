@@ -4,9 +4,9 @@ from collections.abc import Collection
 from typing import Protocol
 
 from beforehand.outreach.delivery.model import Due
-from beforehand.outreach.delivery.writing import Said, Speak, as_written
+from beforehand.outreach.delivery.writing import Speak, as_written
 from beforehand.outreach.gate.model import Facts
-from beforehand.outreach.messages.model import Catalogue, Company
+from beforehand.outreach.messages.model import Catalogue, Company, Words
 
 
 class Templates(Protocol):
@@ -20,7 +20,7 @@ def from_templates(templates: Templates, company: Company) -> Speak:
     """Speaks by template where a proposal names one, and as it was written where not; each name is read once."""
     read: dict[str, Catalogue] = {}
 
-    def speak(due: Due, facts: Facts) -> Said:
+    def speak(due: Due, facts: Facts) -> Words:
         if due.template is None:
             return as_written(due, facts)
         # Babel takes 100 ms to load, and most messages are written already.
@@ -28,16 +28,9 @@ def from_templates(templates: Templates, company: Company) -> Speak:
 
         if due.template not in read:
             read[due.template] = templates.catalogue([due.template])
-        rendered = render(
+        return render(
             read[due.template], due.template, facts.language or due.language, due.variables or {},
             person_name=facts.name, person_zone=facts.person.zone, company=company,
         )  # fmt: skip
-        return Said(
-            subject=rendered.subject,
-            body=rendered.body,
-            language=rendered.language,
-            template_version=rendered.template_version,
-            because=rendered.because,
-        )
 
     return speak

@@ -7,25 +7,12 @@ from beforehand.errors import RefusedError
 from beforehand.outreach.delivery.documents import Message
 from beforehand.outreach.delivery.model import Due
 from beforehand.outreach.gate.model import Facts
-from beforehand.outreach.messages.compose import compose
-from beforehand.outreach.messages.model import Company, MessageError
+from beforehand.outreach.messages.model import Company, MessageError, Words
 from beforehand.outreach.model import Channel
 from beforehand.outreach.suppression.contacts import UnreadableAddressError, contact_hash
 from beforehand.outreach.suppression.tokens import Unsubscribe, issue, url
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Said:
-    """What is to be said, by a text or by a template; `because` says why in this language, where one was chosen."""
-
-    subject: str
-    body: str
-    language: str
-    template_version: int | None = None
-    because: str = ""
-
-
-Speak = Callable[[Due, Facts], Said]
+Speak = Callable[[Due, Facts], Words]
 """The words of a message; raises MessageError where its template cannot be filled."""
 
 
@@ -40,11 +27,14 @@ class MessageWriter:
 
     def write(self, due: Due, facts: Facts, *, attempt: int) -> Message:
         """The message as it goes out. Raises RefusedError where it cannot be made; no address is in its words."""
-        to = address_of(due.channel, facts, due.customer_id)
+        to = facts.address(due.channel)
         try:
             contact = contact_hash(due.channel, to, self.pepper)
             leave = self._leave(due, contact)
             said = self.speak(due, facts)
+            # Jinja2 and Babel take 100 ms to load, and whoever settles what was sent writes nothing.
+            from beforehand.outreach.messages.compose import compose  # noqa: PLC0415
+
             composed = compose(
                 channel=due.channel, subject=said.subject, body=said.body, language=said.language,
                 company=self.company, unsubscribe_url=leave,
@@ -76,12 +66,6 @@ class MessageWriter:
         return url(self.public_url, issue(asked, self.pepper))
 
 
-def address_of(channel: Channel, facts: Facts, customer_id: str) -> str:
-    """Where a channel reaches somebody; the company's own system knows them by their id."""
-    found = {Channel.EMAIL: facts.email, Channel.SMS: facts.phone, Channel.VOICE: facts.phone}
-    return found.get(channel, customer_id) or ""
-
-
-def as_written(due: Due, _facts: Facts) -> Said:
+def as_written(due: Due, _facts: Facts) -> Words:
     """The words of a message that was written when it was proposed."""
-    return Said(subject=due.subject, body=due.body, language=due.language)
+    return Words(subject=due.subject, body=due.body, language=due.language)

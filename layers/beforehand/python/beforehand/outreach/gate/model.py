@@ -63,6 +63,11 @@ class Facts:
     email: str | None = None
     phone: str | None = None
 
+    def address(self, channel: Channel) -> str:
+        """Where a channel reaches them, or nothing; the company's own system knows them by their id."""
+        found = {Channel.EMAIL: self.email, Channel.SMS: self.phone, Channel.VOICE: self.phone}
+        return found.get(channel, self.person.customer_id) or ""
+
 
 class Action(StrEnum):
     """What is to become of a message now."""

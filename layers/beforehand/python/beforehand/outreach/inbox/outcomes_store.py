@@ -88,13 +88,12 @@ class PostgresOutcomes:
                 attempt=report.attempt or held.attempt,
             )  # fmt: skip
         if consequence.through:
+            # Only what a provider took is reported on, whatever became of it there.
             self._transaction.run(
                 """update outreach_attempts
-                   set outcome = :outcome, ended_at = coalesce(ended_at, :now), because = :because
+                   set outcome = 'accepted', ended_at = coalesce(ended_at, :now), because = :because
                    where outreach_id = :outreach_id and attempt = :attempt
                      and (outcome is null or outcome = 'unknown')""",
-                outcome="accepted" if State.SENT in consequence.through or State.DELIVERED in consequence.through
-                else "refused",
                 because=consequence.because, now=now, outreach_id=report.outreach_id,
                 attempt=report.attempt or held.attempt,
             )  # fmt: skip

@@ -142,11 +142,11 @@ Catalogue = Mapping[str, Mapping[str, Template]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Rendered:
-    """A message written from a template; `because` says which language was used and why, `version` of what."""
+class Words:
+    """What a message says, as it was written or by a version of a template; `because` says why in this language."""
 
     subject: str
     body: str
     language: str
-    template_version: int
-    because: str
+    template_version: int | None = None
+    because: str = ""

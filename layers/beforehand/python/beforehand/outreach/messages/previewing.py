@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from beforehand.outreach.messages.compose import compose
-from beforehand.outreach.messages.model import Catalogue, Company, Composed, Rendered
+from beforehand.outreach.messages.model import Catalogue, Company, Composed, Words
 from beforehand.outreach.messages.render import known, render
 from beforehand.outreach.messages.sms import Segments, segments
 from beforehand.outreach.messages.values import examples
@@ -18,7 +18,7 @@ LEAVE = "https://example.com/unsubscribe"
 class Preview:
     """A message as it would leave. `examples` are the variables for which nothing was given."""
 
-    rendered: Rendered
+    rendered: Words
     composed: Composed
     segments: Segments | None
     examples: tuple[str, ...]

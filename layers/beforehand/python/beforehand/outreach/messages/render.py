@@ -15,10 +15,10 @@ from beforehand.outreach.messages.model import (
     Company,
     NoTemplateError,
     Part,
-    Rendered,
     Template,
     TemplateError,
     UncomposableError,
+    Words,
 )
 from beforehand.outreach.messages.names import greetable
 from beforehand.outreach.messages.values import UnfitValueError, read
@@ -33,7 +33,7 @@ def render(
     person_name: str | None,
     person_zone: str | None,
     company: Company,
-) -> Rendered:
+) -> Words:
     """The message for one person, as plain text for `compose`.
 
     `variables` are values as JSON has them (see `values.read`). Times are told in `person_zone` (IANA); where it is
@@ -67,7 +67,7 @@ def write(
     person_zone: str | None,
     company: Company,
     because: str = "",
-) -> Rendered:
+) -> Words:
     """The message from one template; `others` are those of its name, whose variables may be given as well."""
     values = _values(template, others, variables)
     values |= {"company": clean_subject(company.name), "name": greetable(person_name)}
@@ -81,7 +81,7 @@ def write(
     reasons = [because]
     if theirs is None and any(isinstance(value, datetime) for value in values.values()):
         reasons.append(f"times are told in {zone}, since their zone is not known")
-    return Rendered(
+    return Words(
         subject=_cleaned(template, Part.SUBJECT, subject),
         body=_cleaned(template, Part.BODY, body),
         language=template.language,
