@@ -139,10 +139,7 @@ class MemoryLedger:
         key = (outreach_id, attempt or row.attempt)
         tried = self.tries.get(key)
         if comes.through and tried is not None and tried.outcome in (None, "unknown"):
-            arrived = {State.SENT, State.DELIVERED} & set(comes.through)
-            self.tries[key] = replace(
-                tried, outcome="accepted" if arrived else "refused", ended_at=tried.ended_at or now
-            )
+            self.tries[key] = replace(tried, outcome="accepted", ended_at=tried.ended_at or now)
         return comes.through
 
     def expire(self, now: datetime) -> int:

@@ -117,7 +117,10 @@ def test_scoring_everyone_is_shared_out_to_workers(transaction: Transaction) -> 
     for setting in ("min_parallel_table_scan_size", "parallel_setup_cost", "parallel_tuple_cost"):
         transaction.run(f"set local {setting} = 0")
     # Of an empty table, sharing out costs as much as not.
-    keep(transaction, [Record(customer_id=f"SHARED{number}") for number in range(2_000)], {})
+    transaction.run(
+        """insert into churn_signals (customer_id, loyalty_tier_fell)
+           select 'SHARED' || n, false from generate_series(1, 5000) as n"""
+    )
     scored = sql.scores(DEFAULT_V1, "churn_compared_signals")
     plan = [
         row["QUERY PLAN"] for row in transaction.rows(f"explain (costs off) select max(risk) from ({scored}) as s")
