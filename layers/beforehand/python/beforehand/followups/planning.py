@@ -1,4 +1,4 @@
-"""Makes follow-ups of wishes, moves them and calls them back. Whatever they do goes through the desk of outreach."""
+"""Makes follow-ups of wishes, moves them and calls them back, always through the desk of outreach."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -7,10 +7,11 @@ from typing import Protocol
 from uuid import UUID
 
 from beforehand.followups import rules as rule
-from beforehand.followups.model import Job, Kind, Known, Planned, Rules, Wish
+from beforehand.followups.model import CUSTOM, Job, Kind, Known, Planned, Rules, Wish
 from beforehand.journal.model import Decision
 from beforehand.outreach.cases import NewCase
 from beforehand.outreach.model import Proposal
+from beforehand.outreach.person_first import low_emotion, propose_first
 from beforehand.outreach.recalling import Entry, Recall, cancel, move
 from beforehand.results import Result, Status
 
@@ -45,6 +46,12 @@ class Jobs(Protocol):
     def move(self, job: Job, rules: Rules, *, because: str, by: str | None, now: datetime) -> None:
         """Writes down that it is due at another time; keeps when it was due before."""
 
+    def in_the_way(self, job: Job, rules: Rules) -> str | None:
+        """Another open follow-up of this customer whose event is that close, by its name."""
+
+    def choose_again(self, job_id: str, template: str) -> None:
+        """Writes down that another template fits better by now."""
+
 
 class Desk(Protocol):
     """The desk that everything which contacts a customer goes through."""
@@ -64,6 +71,9 @@ class Ledger(Protocol):
 
     def move(self, outreach_id: UUID, *, due_at: datetime, because: str, now: datetime) -> None:
         """Makes a held row of the ledger due at another time."""
+
+    def say(self, outreach_id: UUID, *, template: str, because: str, now: datetime) -> None:
+        """Gives a held row of the ledger another template."""
 
 
 class Cases(Protocol):
@@ -90,6 +100,8 @@ class Planner:
     cases: Cases
     journal: Journal
     rules: Rules
+    language: str
+    """What is written to whoever's language nobody knows."""
     opens: Openings
     now: datetime
 
@@ -123,10 +135,33 @@ class Planner:
         moved = replace(job, scheduled_at=max(due_at, self.now), event_at=event_at or job.event_at)
         if (moved.scheduled_at, moved.event_at) == (job.scheduled_at, job.event_at):
             return Recall(status=Status.SKIPPED, because="it is due then already")
+        if other := self.jobs.in_the_way(moved, self.rules):
+            because = f"{other} follows up an event of theirs that close already; cancel one of the two"
+            return Recall(status=Status.FAILED, because=because)
         self.ledger.move(job.outreach_id, due_at=moved.scheduled_at, because=because, now=self.now)
         self.jobs.move(moved, self.rules, because=because, by=by, now=self.now)
         self._note(job, "move", because)
         return done
+
+    def choose_again(self, job: Job) -> str | None:
+        """Gives a follow-up that has not gone the template that fits how its customer feels now; None: it has it.
+
+        Whoever does not feel well any more gets the gentle message; that a person comes first is asked elsewhere.
+        """
+        wish = Wish(kind=job.kind, customer_id=job.customer_id, key=job.cycle, due_at=job.scheduled_at, because="",
+                    conversation_id=job.conversation_id)  # fmt: skip
+        [known] = self.jobs.known([wish])
+        choice = rule.choose(job.kind, known, self.rules) if known else None
+        if choice is None or job.template in (choice.template, CUSTOM):
+            return None
+        entry = self.ledger.hold(job.outreach_id)
+        if entry is None or move(entry, "").status is not Status.DONE:
+            return None
+        because = f"another template fits better: {choice.because}"
+        self.ledger.say(job.outreach_id, template=choice.template, because=because, now=self.now)
+        self.jobs.choose_again(job.job_id, choice.template)
+        self._note(replace(job, template=choice.template), "rewrite", because)
+        return choice.template
 
     def _plan(self, wish: Wish, known: Known | None) -> Planned:
         if known is None:
@@ -136,18 +171,25 @@ class Planner:
             because = f"no address for {channel} is known" if channel else "nothing is known that would reach them"
             return Planned(wish=wish, job_id=None, because=because)
         choice = rule.choose(wish.kind, known, self.rules)
-        proposed = rule.proposal(wish, known, choice, channel, self._due(wish, known))
+        proposed = rule.proposal(
+            wish, known, choice, channel, due_at=self._due(wish, known), language=known.language or self.language
+        )
         job = self._kept(wish, known, choice, proposed)
         if job is None:
             return Planned(wish=wish, job_id=None, because=_taken(wish))
-        [result] = self.desk.propose([proposed], now=self.now)
+        [result] = self._proposed(proposed, choice)
         if result.status is not Status.DONE:
             self.jobs.drop(job.job_id)
             return Planned(wish=wish, job_id=None, because=result.because)
-        if choice.low:
-            self.cases.open([rule.case(wish, choice, job.outreach_id, self.rules, now=self.now)], now=self.now)
         self._note(job, "propose", proposed.because)
         return Planned(wish=wish, job_id=job.job_id, because=proposed.because)
+
+    def _proposed(self, proposed: Proposal, choice: rule.Choice) -> list[Result]:
+        """Whoever did not feel well hears of a person first, and of us when nobody took that up in time."""
+        if not choice.low:
+            return self.desk.propose([proposed], now=self.now)
+        wish = low_emotion(proposed, because=choice.because, now=self.now, within=self.rules.answer_within)
+        return propose_first([wish], outreach=self.desk, cases=self.cases, now=self.now)
 
     def _due(self, wish: Wish, known: Known) -> datetime:
         """What is due already goes now; very many who became inactive at once are spread over the next window."""

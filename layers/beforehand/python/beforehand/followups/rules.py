@@ -3,11 +3,8 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from uuid import UUID
 
 from beforehand.followups.model import CUSTOM, PURPOSE, Job, Kind, Known, Rules, Wish
-from beforehand.outreach.cases import Kind as CaseKind
-from beforehand.outreach.cases import NewCase, Role
 from beforehand.outreach.model import Channel, Proposal
 
 LATEST = 5
@@ -95,8 +92,10 @@ def jitter(wish: Wish) -> timedelta:
     return SPREAD * (int.from_bytes(digest[:4]) / 2**32)
 
 
-def proposal(wish: Wish, known: Known, choice: Choice, channel: Channel, due_at: datetime) -> Proposal:
-    """The wish that the message of a follow-up goes. Where a person comes first, it waits for them."""
+def proposal(
+    wish: Wish, known: Known, choice: Choice, channel: Channel, *, due_at: datetime, language: str
+) -> Proposal:
+    """The wish that the message of a follow-up goes."""
     written = bool(wish.body)
     return Proposal(
         customer_id=wish.customer_id,
@@ -107,12 +106,11 @@ def proposal(wish: Wish, known: Known, choice: Choice, channel: Channel, due_at:
         priority=LOW_PRIORITY if choice.low else PRIORITY[wish.kind],
         due_at=due_at,
         not_after=due_at + LASTS[wish.kind],
-        language=known.language or "",
+        language=language,
         subject=wish.subject,
         body=wish.body,
         because=f"{wish.because}; {choice.because}",
         run_id=None,
-        held=choice.low,
         automated=wish.automated,
         template=None if written else wish.template or choice.template,
         variables=None if written else dict(wish.variables),
@@ -134,22 +132,6 @@ def job(wish: Wish, known: Known, choice: Choice, proposed: Proposal, *, number:
         template=CUSTOM if wish.body else wish.template or choice.template,
         facts=wish.facts,
         scheduled_at=proposed.due_at,
-    )
-
-
-def case(wish: Wish, choice: Choice, outreach_id: UUID, rules: Rules, *, now: datetime) -> NewCase:
-    """What a person is asked to do about somebody who did not feel well. Unanswered, the message goes by itself."""
-    return NewCase(
-        kind=CaseKind.LOW_EMOTION,
-        customer_id=wish.customer_id,
-        cycle=f"{wish.kind} {wish.key}",
-        outreach_id=outreach_id,
-        run_id=None,
-        role=Role.OPERATOR,
-        subject=f"Talk to {wish.customer_id} before a message goes",
-        because=f"{wish.because}; {choice.because}",
-        priority=LOW_PRIORITY,
-        due_at=now + rules.answer_within,
     )
 
 

@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
 from beforehand.adapters.postgres import Row, Transaction
 from beforehand.followups.model import Booking, BookingState, Emotion, Job, Kind, Known, Rules, Wish
@@ -13,7 +12,9 @@ from beforehand.outreach.model import Channel
 
 JOB = """j.job_id, j.outreach_id, j.customer_id, j.customer_no, j.conversation_id, j.kind, j.cycle, j.booking_id,
          j.event_at, j.template, j.facts, j.scheduled_at"""
-IN_THE_WAY = "occasion && int8range(:of * 4 + :part, :of * 4 + :part, '[]') and event_span && cast(:span as tstzrange)"
+IN_THE_WAY = (
+    "occasion && int8range(:of * 4 + :part, :of * 4 + :part, '[]') and event_span && cast(:span as tstzrange)"
+)
 PART = {Kind.POST_EVENT: 0, Kind.RE_ENGAGEMENT: 1, Kind.EMOTION_BASED: 2, Kind.CUSTOM: 3}
 
 
@@ -125,12 +126,12 @@ class PostgresJobs:
     def find(self, job_id: str) -> Job | None:
         """One follow-up."""
         row = self._transaction.row(f"select {JOB} from followups_jobs as j where j.job_id = :id", id=job_id)
-        return _job(row) if row else None
+        return job_of(row) if row else None
 
     def of_booking(self, booking_id: str) -> list[Job]:
         """The follow-ups of a booking that are not called back."""
         return [
-            _job(row)
+            job_of(row)
             for row in self._transaction.rows(
                 f"select {JOB} from followups_jobs as j where j.booking_id = :id and j.open", id=booking_id
             )
@@ -139,7 +140,7 @@ class PostgresJobs:
     def waiting(self, customer_id: str, kind: Kind) -> list[Job]:
         """The follow-ups of a customer whose message has not gone."""
         return [
-            _job(row)
+            job_of(row)
             for row in self._transaction.rows(
                 f"""select {JOB} from followups_jobs as j
                     join outreach_v_ledger as o on o.outreach_id = j.outreach_id
@@ -218,5 +219,6 @@ def _known(row: Row) -> Known:
     )
 
 
-def _job(row: dict[str, Any]) -> Job:
+def job_of(row: Row) -> Job:
+    """A follow-up of its row."""
     return Job(**{**row, "kind": Kind(row["kind"])})
