@@ -21,7 +21,7 @@ class PostgresInactive:
     def since(self, last: date, *, limit: int, zone: tzinfo) -> list[tuple[str, datetime]]:
         """Who did nothing after that day and may be asked, with when they last did: who left last comes first.
 
-        Left out are those who did not agree to it, whom nothing reaches, and who were asked about this silence before.
+        Left out are those who did not agree, whom nothing reaches, and who were asked about this silence before.
         """
         rows = self._transaction.rows(
             f"""select s.customer_id, s.last

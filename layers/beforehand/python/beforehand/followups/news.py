@@ -1,6 +1,6 @@
 """What news of a customer means for their follow-ups: one is planned, moved, called back or rewritten."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -96,20 +96,20 @@ class Reader:
         said = news.detail
         booking_id = str(said.booking_id)
         before = self.moments.booking(booking_id)
-        customer_id = said.customer_id or (before and before.customer_id)
+        customer_id = said.customer_id or (before.customer_id if before else None)
         if customer_id is None:
             raise RefusedError(f"{news.kind} names a booking that nobody told of before; give its customer_id")
         if before is not None and before.customer_id != customer_id:
             raise RefusedError(f"{news.kind} names another customer than the booking had before")
         state = STATES[news.kind]
-        ends_at = said.ends_at or (before and before.ends_at)
+        ends_at = said.ends_at or (before.ends_at if before else None)
         if ends_at is None and state is BookingState.COMPLETED:
             ends_at = news.time
         if ends_at is None and state is BookingState.BOOKED:
             raise RefusedError(f"{news.kind} does not say when the booking ends now; give ends_at")
         booking = Booking(
             booking_id=booking_id, customer_id=customer_id,
-            conversation_id=said.conversation_id or (before and before.conversation_id),
+            conversation_id=said.conversation_id or (before.conversation_id if before else None),
             ends_at=ends_at, state=state, told_at=news.time,
         )  # fmt: skip
         if not self.moments.book(booking):
@@ -164,7 +164,7 @@ class Reader:
 
 
 def inactive_wishes(
-    people: Iterator[tuple[str, datetime]], inactive: timedelta, *, now: datetime
+    people: Iterable[tuple[str, datetime]], inactive: timedelta, *, now: datetime
 ) -> Iterator[Wish]:
     """A wish to ask each back who has been inactive since then; one silence is asked about once."""
     for customer_id, last_activity in people:

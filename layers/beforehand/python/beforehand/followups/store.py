@@ -12,9 +12,8 @@ from beforehand.outreach.model import Channel
 
 JOB = """j.job_id, j.outreach_id, j.customer_id, j.customer_no, j.conversation_id, j.kind, j.cycle, j.booking_id,
          j.event_at, j.template, j.facts, j.scheduled_at"""
-IN_THE_WAY = (
-    "occasion && int8range(:of * 4 + :part, :of * 4 + :part, '[]') and event_span && cast(:span as tstzrange)"
-)
+IN_THE_WAY = """occasion && int8range(:of * 4 + :part, :of * 4 + :part, '[]')
+                and event_span && cast(:span as tstzrange)"""
 PART = {Kind.POST_EVENT: 0, Kind.RE_ENGAGEMENT: 1, Kind.EMOTION_BASED: 2, Kind.CUSTOM: 3}
 
 
@@ -62,8 +61,9 @@ class PostgresJobs:
     def add(self, job: Job, rules: Rules) -> bool:
         """Keeps a follow-up; False where its customer has another for an event that close, or it has this name."""
         added = self._transaction.run(
-            """insert into followups_jobs (job_id, outreach_id, customer_id, customer_no, conversation_id, kind, cycle,
-                                           booking_id, event_at, event_span, template, facts, scheduled_at, created_at)
+            """insert into followups_jobs (job_id, outreach_id, customer_id, customer_no, conversation_id, kind,
+                                           cycle, booking_id, event_at, event_span, template, facts,
+                                           scheduled_at, created_at)
                values (:job_id, :outreach_id, :customer_id, :customer_no, :conversation_id, :kind, :cycle,
                        :booking_id, :event_at, cast(:span as tstzrange), :template, cast(:facts as jsonb),
                        :scheduled_at, now())
@@ -93,7 +93,8 @@ class PostgresJobs:
     def cancelled(self, job_id: str, *, by: str | None, now: datetime) -> None:
         """Writes down that it is called back, so that another may take its place."""
         self._transaction.run(
-            """update followups_jobs set open = false, cancelled_at = :now, cancelled_by = :by where job_id = :id""",
+            """update followups_jobs set open = false, cancelled_at = :now, cancelled_by = :by
+               where job_id = :id""",
             id=job_id, by=by, now=now,
         )  # fmt: skip
 

@@ -44,7 +44,7 @@ def rules_of(settings: FollowUpRules) -> Rules:
     )
 
 
-def planner_in(transaction: Transaction, rules: Rules, *, at: datetime) -> Planner:
+def planner_in(transaction: Transaction, rules: Rules, *, language: str, at: datetime) -> Planner:
     """Plans follow-ups in a transaction."""
     return Planner(
         jobs=PostgresJobs(transaction),
@@ -53,15 +53,16 @@ def planner_in(transaction: Transaction, rules: Rules, *, at: datetime) -> Plann
         cases=PostgresCases(transaction),
         journal=PostgresJournal(transaction),
         rules=rules,
+        language=language,
         opens=_openings(transaction, at),
         now=at,
     )
 
 
-def reader_in(transaction: Transaction, rules: Rules, *, at: datetime) -> Reader:
+def reader_in(transaction: Transaction, rules: Rules, *, language: str, at: datetime) -> Reader:
     """Reads news in a transaction."""
     return Reader(
-        planner=planner_in(transaction, rules, at=at),
+        planner=planner_in(transaction, rules, language=language, at=at),
         moments=PostgresMoments(transaction),
         waiting=PostgresJobs(transaction),
     )
@@ -79,19 +80,21 @@ def plan(news: NewsArrived) -> FollowUpsPlanned:
         read_here = said.model_copy(update={"text": None, "score": score, "read_by": "lexicon"})
         news = news.model_copy(update={"detail": read_here})
     with database(FollowUpSettings).transaction() as transaction:
-        return reader_in(transaction, rules_of(settings), at=now()).read(news)
+        reader = reader_in(transaction, rules_of(settings), language=settings.company_language, at=now())
+        return reader.read(news)
 
 
 def find_inactive(due: InactiveDue) -> InactiveFound:
-    """Asks back who has been inactive for long, as many as a day may have; calls back what is not wanted any more."""
+    """Asks back who has been inactive for long, as many as a day may have; not who came back by themselves."""
     settings = from_environment(InactiveSettings)
     rules, at, zone = rules_of(settings), now(), ZoneInfo(settings.company_zone)
     midnight = (due.due_at or at).astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     with database(InactiveSettings).transaction() as transaction:
-        store, planner = PostgresInactive(transaction), planner_in(transaction, rules, at=at)
-        back = [
-            planner.call_back(job, because="they came back by themselves", by=None) for job in store.came_back()
-        ]
+        store, planner = (
+            PostgresInactive(transaction),
+            planner_in(transaction, rules, language=settings.company_language, at=at),
+        )
+        back = [planner.call_back(job, because="they came back", by=None) for job in store.came_back()]
         last = silent_since(at, rules.inactive, zone)
         room = max(rules.reengaged_a_day - store.planned_since(midnight), 0)
         wishes = list(inactive_wishes(store.since(last, limit=room, zone=zone), rules.inactive, now=at))
@@ -112,8 +115,12 @@ def _openings(transaction: Transaction, at: datetime) -> Callable[[Known, Wish, 
         if channel is None:
             return moment
         person = Person(
-            customer_id=known.customer_id, zone=known.zone, country=known.country, reachable=known.channels,
-        )  # fmt: skip
+            customer_id=known.customer_id,
+            zone=known.zone,
+            country=known.country,
+            consent=None,
+            reachable=known.channels,
+        )
         hours = opening(person, channel, PURPOSE[wish.kind], PostgresPolicies(transaction).in_force(at), shipped())
         return hours.next(moment, LEASE)
 

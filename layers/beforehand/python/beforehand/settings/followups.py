@@ -17,6 +17,7 @@ class FollowUpRules(Settings):
     followup_answer_hours: Annotated[float, Field(ge=0.25, le=168)] = 4
     reengagement_inactive_days: Annotated[int, Field(ge=1, le=3650)] = 30
     reengagement_a_day: Annotated[int, Field(ge=0, le=100_000)] = 200
+    company_language: str = "en"
     followup_kept_days: Annotated[int, Field(ge=1, le=3650)] = 90
 
 
