@@ -11,7 +11,8 @@ from beforehand.outreach.cases import Answer, Case, Kind, NewCase, Role, State
 from beforehand.results import Result, Status
 
 COLUMNS = """case_id, kind, customer_id, cycle, outreach_id, run_id, role, subject, because, priority, state,
-             opened_at, due_at, taken_by, taken_at, done_by, done_at, answer"""
+             opened_at, due_at, taken_by, taken_at, done_by, done_at, answer, otherwise, otherwise_at,
+             otherwise_because"""
 
 REPORT = "the provider's report"
 """Who ended a review that no person had to end."""
@@ -40,7 +41,7 @@ class PostgresCases:
         self._transaction.run(
             """update outreach_cases
                set state = :state, taken_by = :taken_by, taken_at = :taken_at,
-                   done_by = :done_by, done_at = :done_at, answer = :answer
+                   done_by = :done_by, done_at = :done_at, answer = :answer, otherwise_because = :otherwise_because
                where case_id = :case_id""",
             **asdict(case),
         )
@@ -53,6 +54,20 @@ class PostgresCases:
                where outreach_id = :outreach_id and kind = :kind and state <> 'done'""",
             by=REPORT, now=now, answer=Answer.HANDLED, outreach_id=outreach_id, kind=Kind.REVIEW,
         )  # fmt: skip
+
+    def falling(self, *, now: datetime, limit: int) -> list[Case]:
+        """Cases that nobody has taken by their moment, the longest over first; nobody else can move them meanwhile.
+
+        One that somebody is just taking is left to them.
+        """
+        found = self._transaction.rows(
+            f"""select {COLUMNS} from outreach_cases
+                where state = 'open' and otherwise is not null and otherwise_because is null
+                  and otherwise_at <= :now
+                order by otherwise_at, case_id limit :limit for update skip locked""",
+            now=now, limit=limit,
+        )  # fmt: skip
+        return [_case(row) for row in found]
 
     def page(self, *, state: State | None, after: tuple[datetime, UUID] | None, limit: int) -> list[Case]:
         """Cases in the order in which they are due: of one state, or all that are not done.
@@ -73,9 +88,9 @@ class PostgresCases:
     def _open(self, case: NewCase, now: datetime) -> Result:
         added = self._transaction.run(
             """insert into outreach_cases (case_id, kind, customer_id, cycle, outreach_id, run_id, role, subject,
-                                           because, priority, opened_at, due_at)
+                                           because, priority, opened_at, due_at, otherwise, otherwise_at)
                values (:case_id, :kind, :customer_id, :cycle, :outreach_id, :run_id, :role, :subject,
-                       :because, :priority, :now, :due_at)
+                       :because, :priority, :now, :due_at, :otherwise, :otherwise_at)
                on conflict do nothing""",
             case_id=case.case_id, now=now, **asdict(case),
         )  # fmt: skip
@@ -94,11 +109,12 @@ class PostgresCases:
 
 
 def _case(row: Row) -> Case:
-    answer = row["answer"]
+    answer, otherwise = row["answer"], row["otherwise"]
     words = {
         "kind": Kind(row["kind"]),
         "role": Role(row["role"]),
         "state": State(row["state"]),
         "answer": None if answer is None else Answer(answer),
+        "otherwise": None if otherwise is None else Answer(otherwise),
     }
     return Case(**{**row, **words})
