@@ -30,6 +30,8 @@ LEAST_ROLE: Mapping[str, Role] = MappingProxyType(
     {
         "GET /v1/audit": Role.ADMIN,
         "GET /v1/cases": Role.VIEWER,
+        "GET /v1/cases/statistics": Role.VIEWER,
+        "GET /v1/cases/{case_id}": Role.VIEWER,
         "GET /v1/channels": Role.VIEWER,
         "GET /v1/contact-policies": Role.VIEWER,
         "GET /v1/contact-policy": Role.VIEWER,
@@ -56,6 +58,7 @@ LEAST_ROLE: Mapping[str, Role] = MappingProxyType(
         "GET /v1/why/{subject}": Role.VIEWER,
         "PATCH /v1/customers/{customer_id}": Role.OPERATOR,
         "POST /v1/cases/{case_id}/done": Role.OPERATOR,
+        "POST /v1/cases/{case_id}/give_back": Role.OPERATOR,
         "POST /v1/cases/{case_id}/take": Role.OPERATOR,
         "POST /v1/channels/{channel}/resume": Role.ADMIN,
         "POST /v1/channels/{channel}/stop": Role.OPERATOR,

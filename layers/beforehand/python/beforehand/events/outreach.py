@@ -34,6 +34,8 @@ class Ticked(Event):
     expired: Count = 0
     given_up: Count = 0
     """Claims whose lease had passed."""
+    fallen_through: Count = 0
+    """Cases that nobody took by their moment."""
     stumbled: Count = 0
     """Messages that could not be looked at, because of a mistake of ours; each says which in its because."""
 

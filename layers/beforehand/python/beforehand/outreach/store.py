@@ -1,14 +1,14 @@
 """Outreach in PostgreSQL. The database holds the promise that a proposal becomes one outreach only."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from beforehand.adapters.postgres import Transaction
-from beforehand.outreach.model import Proposal
+from beforehand.outreach.model import Proposal, State
 from beforehand.results import Result, Status
 
 NAMES = tuple(field.name for field in fields(Proposal))
@@ -51,31 +51,41 @@ class PostgresOutreach:
         new = {row["outreach_id"] for row in added}
         return [_result(proposal, new, name) for name, proposal in zip(names, proposals, strict=True)]
 
-    def release(self, outreach_id: UUID, *, now: datetime) -> Result:
-        """Lets an outreach go, from now on, that is held or whose answer was lost. FAILED where it is neither."""
+    def release(
+        self,
+        outreach_id: UUID,
+        *,
+        now: datetime,
+        because: str = "a person let it go",
+        waits: Collection[State] = (State.HELD, State.REVIEW),
+    ) -> Result:
+        """Lets an outreach go, from now on, that is held or whose answer was lost. FAILED where it is neither.
+
+        `waits`: only where it is one of these.
+        """
         released = self._transaction.run(
             """update outreach
                set state = 'scheduled', hold = null, due_at = greatest(due_at, :now),
-                   next_at = greatest(due_at, :now), state_because = 'a person let it go', state_at = :now
-               where outreach_id = :outreach_id and state in ('held', 'review') and not_after > :now""",
-            outreach_id=outreach_id, now=now,
+                   next_at = greatest(due_at, :now), state_because = :because, state_at = :now
+               where outreach_id = :outreach_id and state = any(cast(:waits as text[])) and not_after > :now""",
+            outreach_id=outreach_id, now=now, because=because, waits=[str(one) for one in waits],
         )  # fmt: skip
         if released:
             return Result(id=str(outreach_id), status=Status.DONE, because="the message may go")
-        because = f"the message cannot go any more: {self._standing(outreach_id)}"
+        because = f"the message cannot go any more: {self._standing(outreach_id, now)}"
         return Result(id=str(outreach_id), status=Status.FAILED, because=because)
 
-    def withdraw(self, outreach_id: UUID, *, now: datetime) -> Result:
+    def withdraw(self, outreach_id: UUID, *, now: datetime, because: str = "a person withdrew it") -> Result:
         """Cancels a held outreach. SKIPPED where it is held no more."""
         withdrawn = self._transaction.run(
             """update outreach set state = 'cancelled', hold = null, next_at = null,
-                                   state_because = 'a person withdrew it', state_at = :now
+                                   state_because = :because, state_at = :now
                where outreach_id = :outreach_id and state = 'held'""",
-            outreach_id=outreach_id, now=now,
+            outreach_id=outreach_id, now=now, because=because,
         )  # fmt: skip
         if withdrawn:
             return Result(id=str(outreach_id), status=Status.DONE, because="the message is withdrawn")
-        return Result(id=str(outreach_id), status=Status.SKIPPED, because=f"it {self._standing(outreach_id)}")
+        return Result(id=str(outreach_id), status=Status.SKIPPED, because=f"it {self._standing(outreach_id, now)}")
 
     def confirm(self, outreach_id: UUID, *, because: str, now: datetime) -> Result:
         """Says of an outreach whose answer was lost that it arrived. SKIPPED where that is known already."""
@@ -87,18 +97,16 @@ class PostgresOutreach:
         status = Status.DONE if confirmed else Status.SKIPPED
         return Result(id=str(outreach_id), status=status, because=because)
 
-    def _standing(self, outreach_id: UUID) -> str:
+    def _standing(self, outreach_id: UUID, now: datetime) -> str:
         found = self._transaction.row(
             "select state, not_after from outreach where outreach_id = :outreach_id", outreach_id=outreach_id
         )
         if found is None:
             return "is not in the ledger"
         state, until = found["state"], found["not_after"]
-        return (
-            f"had to go before {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-            if state in ("held", "review")
-            else f"is {state}"
-        )
+        if state in (State.HELD, State.REVIEW) and until <= now:
+            return f"had to go before {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        return "may have been sent, and another case reviews it" if state == State.REVIEW else f"is {state}"
 
 
 def _written(proposal: Proposal) -> dict[str, Any]:

@@ -10,8 +10,10 @@ from beforehand.adapters.s3 import S3Files
 from beforehand.clock import now, within
 from beforehand.events.outreach import AttemptsNamed, Settled, TickDue, Ticked
 from beforehand.ids import uuid7
+from beforehand.journal.audit_store import PostgresAudit
 from beforehand.journal.store import PostgresJournal
 from beforehand.outreach.cases_store import PostgresCases
+from beforehand.outreach.casework import fall_through
 from beforehand.outreach.channels.available import available
 from beforehand.outreach.delivery import recording
 from beforehand.outreach.delivery.claiming import Claims, claim
@@ -29,12 +31,16 @@ from beforehand.outreach.messages.model import Company
 from beforehand.outreach.messages.store import PostgresTemplates
 from beforehand.outreach.model import State
 from beforehand.outreach.policies_store import PostgresPolicies
+from beforehand.outreach.store import PostgresOutreach
 from beforehand.outreach.suppression.marks import DynamoMarks
 from beforehand.outreach.suppression.pepper import pepper
 from beforehand.outreach.suppression.store import PostgresSuppressions
 from beforehand.outreach.suppression.suppressing import suppress
 from beforehand.settings import from_environment
 from beforehand.settings.outreach import OutreachClaimSettings, OutreachRecordSettings
+
+TASK = "outreach_claim"
+"""In whose name a case falls through, as the audit trail has it."""
 
 LOOKS_SECONDS = 25
 """When a tick looks at no further messages, so that what it has decided is committed and written in time."""
@@ -56,6 +62,13 @@ def tick(_due: TickDue) -> Ticked:
             return Ticked(busy=True)
         expired, given_up = ledger.expire(at), ledger.give_up(at)
         ledger.let_go(available(settings), now=at)
+        fallen = fall_through(
+            cases=PostgresCases(transaction),
+            desk=PostgresOutreach(transaction),
+            audit=PostgresAudit(transaction),
+            now=at,
+            task=TASK,
+        )
         unknown = ledger.unknown()
         claims = _claim(this, transaction, ledger, settings, stopped, at)
     for chunk in claims.chunks:
@@ -71,6 +84,7 @@ def tick(_due: TickDue) -> Ticked:
         skipped=claims.count(State.SKIPPED),
         expired=claims.count(State.EXPIRED) + expired,
         given_up=given_up,
+        fallen_through=len(fallen),
         stumbled=claims.stumbled,
     )
 
