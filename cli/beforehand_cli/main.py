@@ -17,6 +17,7 @@ from botocore.exceptions import (
 
 from beforehand.errors import BeforehandError
 from beforehand_cli.commands import (
+    cases,
     channels,
     demo,
     imports,
@@ -48,7 +49,7 @@ app.command(name="customers")(shown.customers)
 app.command(name="risk")(shown.risk)
 app.command(name="statistics")(shown.statistics)
 app.command(name="imports")(shown.imports)
-app.command(name="cases")(shown.cases)
+app.add_typer(cases.app, name="cases")
 app.add_typer(channels.app, name="channels")
 app.add_typer(policy.app, name="policy")
 app.add_typer(templates.app, name="templates")

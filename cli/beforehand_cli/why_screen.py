@@ -171,6 +171,11 @@ class _Screen:
         }[one["state"]]
         yield f"{self._at(one['opened_at'])}  {_words(one['kind'])}, {hand}"
         yield f"{one['subject']}: {one['because']}"
+        if one["state"] != "done" and one["otherwise_because"]:
+            yield one["otherwise_because"]
+        elif one["state"] == "open" and one["otherwise"]:
+            ends = "the message goes" if one["otherwise"] == "send" else "nothing is sent"
+            yield f"if nobody takes it by {self._at(one['otherwise_at'])}, {ends}"
 
     def _touched(self, one: Document) -> Iterator[str]:
         who = f"{_who(one['who'])} ({one['role'] or 'task'})"

@@ -106,6 +106,9 @@ DONE: Mapping[str, Write] = {
     "POST /v1/cases/{case_id}/done": lambda api: api.write(
         "POST", f"/v1/cases/{case(api, taken=True)}/done", {"answer": "handled"}
     ),
+    "POST /v1/cases/{case_id}/give_back": lambda api: api.write(
+        "POST", f"/v1/cases/{case(api, taken=True)}/give_back"
+    ),
     "PATCH /v1/channels/{channel}": lambda api: api.write("PATCH", "/v1/channels/email", {"mode": "live"}),
     "POST /v1/channels/{channel}/stop": lambda api: api.write(
         "POST", "/v1/channels/all/stop", {"because": "something is wrong"}

@@ -120,8 +120,8 @@ def test_an_id_cannot_lead_elsewhere(signed_in: Path, monkeypatch: pytest.Monkey
 def test_every_write_has_a_key_of_its_own(signed_in: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     moved = {"case": {"subject": "Call C1"}, "because": "you take it"}
     asked = answering(monkeypatch, (200, moved), (200, moved))
-    assert "Call C1: you take it" in runner.invoke(main.app, ["cases", "--take", "1"]).stdout
-    runner.invoke(main.app, ["cases", "--done", "1", "--answer", "send"])
+    assert "Call C1: you take it" in runner.invoke(main.app, ["cases", "take", "1"]).stdout
+    runner.invoke(main.app, ["cases", "done", "1", "--answer", "send"])
     keys = {request.headers["Idempotency-Key"] for request in asked}
     assert len(keys) == 2
     assert json.loads(asked[1].content) == {"answer": "send"}

@@ -37,7 +37,8 @@ def case(**changes: Any) -> dict[str, Any]:
     given = {
         "case_id": ID, "kind": "escalation", "state": "open", "subject": "Take over C100088 (VIP, Gold)",
         "because": "a VIP's risk is critical", "opened_at": AT, "due_at": AT, "taken_by": None, "taken_at": None,
-        "done_by": None, "done_at": None, "answer": None,
+        "done_by": None, "done_at": None, "answer": None, "otherwise": None, "otherwise_at": None,
+        "otherwise_because": None,
     }  # fmt: skip
     return {**given, **changes}
 

@@ -184,6 +184,17 @@ BUGS = (
         found_by="tests/outreach/test_gate.py",
     ),
     bug(
+        "nobody's default sends again what may have been sent", f"{OUTREACH}/casework.py",
+        ("because=because, waits=(waits,))", "because=because, waits=tuple(Standing))"),
+        found_by="tests/stores/test_falling_through.py",
+    ),
+    bug(
+        "two ticks end the same case", f"{OUTREACH}/cases_store.py",
+        ("order by otherwise_at, case_id limit :limit for update skip locked",
+         "order by otherwise_at, case_id limit :limit"),
+        found_by="tests/stores/test_falling_through.py",
+    ),
+    bug(
         "the client repeats a call that sends", f"{OUTREACH}/channels/email.py",
         ('return client("sesv2", attempts=1,', 'return client("sesv2", attempts=3,'),
         found_by="tests/outreach/test_email.py",

@@ -7,7 +7,21 @@ from typing import Any
 
 import pytest
 
-from beforehand.outreach.cases import Answer, Case, Kind, NewCase, Person, Role, State, finish, take
+from beforehand.outreach.cases import (
+    NOBODY,
+    Answer,
+    Case,
+    Kind,
+    NewCase,
+    Person,
+    Role,
+    State,
+    fall_through,
+    finish,
+    give_back,
+    moves,
+    take,
+)
 from beforehand.results import Status
 
 AT = datetime(2026, 1, 15, 9, tzinfo=UTC)
@@ -78,3 +92,71 @@ def test_no_move_goes_back(case: Case) -> None:
     moves: list[Any] = [take(case, by=by, at=AT) for by in (ASHA, RAVI, ADMIN)]
     moves += [finish(case, by=by, answer=a, at=AT) for by, a in product((ASHA, RAVI, ADMIN), Answer)]
     assert all(order.index(move.case.state) >= order.index(case.state) for move in moves)
+
+
+@pytest.mark.parametrize(
+    ("case", "by", "status", "because"),
+    [
+        (TAKEN, ASHA, Status.DONE, "asha@example.com gives it back, in time"),
+        (TAKEN, ADMIN, Status.DONE, "admin@example.com gives it back, in time"),
+        (TAKEN, RAVI, Status.FAILED, "asha@example.com has it"),
+        (OPEN, ASHA, Status.SKIPPED, "nobody has it"),
+        (DONE, ASHA, Status.FAILED, "asha@example.com has done it: handled"),
+    ],
+)
+def test_who_has_it_gives_it_back(case: Case, by: Person, status: Status, because: str) -> None:
+    move = give_back(case, by=by, at=AT)
+    assert (move.status, move.because) == (status, because)
+    assert move.case == (OPEN if status is Status.DONE else case)
+
+
+FALLS = replace(OPEN, otherwise=Answer.DISMISSED, otherwise_at=NEW.due_at)
+
+
+@pytest.mark.parametrize(
+    ("case", "at", "because"),
+    [
+        (FALLS, NEW.due_at - timedelta(seconds=1), "it waits for a person until 2026-01-15 11:00 UTC"),
+        (OPEN, NEW.due_at, "it waits for a person"),
+        (replace(FALLS, otherwise_because="it was cancelled"), NEW.due_at, "it waits for a person"),
+        (replace(FALLS, state=State.TAKEN, taken_by="asha"), NEW.due_at, "asha has it"),
+        (DONE, NEW.due_at, "asha@example.com has done it: handled"),
+    ],
+)
+def test_a_case_does_not_fall_through_early_or_past_a_person(case: Case, at: datetime, because: str) -> None:
+    move = fall_through(case, at=at)
+    assert (move.status, move.because, move.case) == (Status.SKIPPED, because, case)
+
+
+def test_a_case_falls_through_at_its_very_moment_and_once() -> None:
+    move = fall_through(FALLS, at=NEW.due_at)
+    assert move.because == "nobody took its case by 2026-01-15 11:00 UTC, so nothing is sent"
+    assert (move.case.state, move.case.done_by, move.case.answer) == (State.DONE, NOBODY, Answer.DISMISSED)
+    assert fall_through(move.case, at=NEW.due_at).status is Status.SKIPPED
+    assert take(move.case, by=ASHA, at=AT).because == "nobody took it by 2026-01-15 11:00 UTC, so nothing is sent"
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"otherwise": Answer.DISMISSED}, "go together"),
+        ({"otherwise_at": AT}, "go together"),
+        ({"otherwise": Answer.HANDLED, "otherwise_at": AT}, "cannot fall through to handled"),
+        ({"otherwise": Answer.SEND, "otherwise_at": AT}, "no message that could be sent"),
+        ({"otherwise": Answer.DISMISSED, "otherwise_at": AT, "kind": Kind.REVIEW}, "a review waits for a person"),
+    ],
+)
+def test_a_default_that_makes_no_sense_is_refused(changes: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        replace(NEW, **changes)
+
+
+@pytest.mark.parametrize("case", [OPEN, TAKEN, DONE, replace(OPEN, role=Role.ADMIN)])
+@pytest.mark.parametrize("by", [ASHA, RAVI, ADMIN])
+def test_what_somebody_is_offered_they_may_do_and_nothing_else(case: Case, by: Person) -> None:
+    tried = {
+        "take": take(case, by=by, at=AT),
+        "done": finish(case, by=by, answer=Answer.HANDLED, at=AT),
+        "give_back": give_back(case, by=by, at=AT),
+    }
+    assert set(moves(case, by=by)) == {name for name, move in tried.items() if move.status is Status.DONE}

@@ -33,6 +33,15 @@ def propose(
     ] = None,
     follows: Annotated[str | None, typer.Option(help="The outreach that it goes on from.")] = None,
     hold: Annotated[bool, typer.Option("--hold", help="Let it wait until a person releases it.")] = False,
+    needs_approval: Annotated[
+        bool, typer.Option("--needs-approval", help="Let it wait until an admin approves it.")
+    ] = False,
+    approve_by: Annotated[
+        datetime | None, typer.Option(help="When that is due, by your clock; else in a day.")
+    ] = None,
+    otherwise: Annotated[
+        str | None, typer.Option(help="send or dismissed, where no admin has taken it by then.")
+    ] = None,
     automated: Annotated[
         bool, typer.Option("--automated", help="No person asked for it: holdout, cool-down and budget count.")
     ] = False,
@@ -63,6 +72,9 @@ def propose(
         "cycle": cycle,
         "follows": follows,
         "hold": hold or None,
+        "needs_approval": needs_approval or None,
+        "approve_by": approve_by and approve_by.astimezone().isoformat(),
+        "otherwise": otherwise,
         "automated": automated or None,
         "because": because,
         "preview": preview or None,

@@ -1,4 +1,4 @@
-"""`beforehand customers`, `risk`, `statistics`, `imports`, `cases`: what the API shows, for people or as JSON."""
+"""`beforehand customers`, `risk`, `statistics`, `imports`: what the API shows, for people or as JSON."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -81,35 +81,6 @@ def imports(
     listed(api.items("/v1/imports", most=limit), columns, as_json)
 
 
-def cases(
-    state: Annotated[str | None, typer.Option(help="open, taken or done; else all that are not done.")] = None,
-    take: Annotated[str | None, typer.Option(metavar="CASE", help="Take this case.")] = None,
-    done: Annotated[str | None, typer.Option(metavar="CASE", help="End this case, with --answer.")] = None,
-    answer: Annotated[str, typer.Option(help="handled, send or dismissed.")] = "handled",
-    limit: Limit = 20,
-    stage: Stage = None,
-    as_json: AsJson = False,
-) -> None:
-    """List what people must do, those first that are due first; take a case, or end it."""
-    if take and done:
-        raise typer.BadParameter("--take and --done go one after the other: take a case, then end it")
-    api = _api(stage)
-    if take or done:
-        path, body = (
-            (f"/v1/cases/{quote(take, safe='')}/take", None)
-            if take
-            else (f"/v1/cases/{quote(done or '', safe='')}/done", {"answer": answer})
-        )
-        moved = api.write("POST", path, body)
-        if as_json:
-            print_json(json.dumps(moved))
-        else:
-            console.print(f"{moved['case']['subject']}: {moved['because']}", highlight=False, markup=False)
-        return
-    columns = ("due_at", "priority", "subject", "customer_id", "state", "case_id")
-    listed(api.items("/v1/cases", most=limit, state=state), columns, as_json)
-
-
 def of_api(stage: str | None) -> Api:
     """The API of a stage."""
     return _api(stage)
@@ -156,7 +127,11 @@ def _show(one: Mapping[str, Any], as_json: bool) -> None:
         return
     width = max(len(name) for name in one)
     for name, value in one.items():
-        if isinstance(value, list):
+        if isinstance(value, list) and value and not any(isinstance(line, dict) for line in value):
+            console.print(
+                f"{name.replace('_', ' '):<{width}}  {', '.join(map(_cell, value))}", highlight=False, markup=False
+            )
+        elif isinstance(value, list):
             console.print(f"{name.replace('_', ' '):<{width}}  {len(value)}", highlight=False, markup=False)
             for line in value:
                 cells = (_cell(cell) for cell in line.values())

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from beforehand.journal.telling import health_in_words, hold_in_words, in_words
+from beforehand.outreach.cases import NOBODY
 
 Facts = Mapping[str, Any]
 
@@ -84,6 +85,8 @@ def _outcome(facts: Facts) -> Told:
 def _case(facts: Facts) -> Told:
     if facts["move"] == "opened":
         return Told(title=f"a case is opened: {facts['subject']}", because=facts["because"])
+    if facts["move"] == "done" and facts["who"] == NOBODY:
+        return Told(title=f"nobody took the case in time: {facts['answer']}", because="", who=NOBODY)
     ended = f": {facts['answer']}" if facts["move"] == "done" else ""
     return Told(title=f"the case is {facts['move']}{ended}", because="", who=facts["who"])
 

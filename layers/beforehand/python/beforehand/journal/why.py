@@ -61,11 +61,13 @@ def resolved(subject: str, kind: Kind, *, also: bool) -> str:
     )
 
 
-def waits(row: Facts) -> str | None:
-    """What an outreach waits for and until when; None where it is over."""
+def waits(row: Facts, cases: Sequence[Facts] = ()) -> str | None:
+    """What an outreach waits for and until when; None where it is over. `cases` are those about it."""
     until = row["next_at"]
     if row["state"] == "held":
         told = f"it waits for {hold_in_words(row['hold'])}"
+        if until is None and (falls := _falls(cases)):
+            return f"{told}; {falls}"
         if until is None:
             return f"{told}; it is withdrawn by itself if it has not gone by {utc(row['not_after'])}"
         return f"{told}; the desk looks again at {utc(until)}, and it has to go before {utc(row['not_after'])}"
@@ -77,6 +79,15 @@ def waits(row: Facts) -> str | None:
     if row["state"] == "unknown":
         return "the provider's answer was lost; it is asked what became of the message, which is never sent twice"
     return "a person looks at it: nobody can say whether it went" if row["state"] == "review" else None
+
+
+def _falls(cases: Sequence[Facts]) -> str | None:
+    """What becomes of a held message where nobody takes its case."""
+    for one in cases:
+        if one["state"] == "open" and one.get("otherwise") and not one["otherwise_because"]:
+            ends = "it goes" if one["otherwise"] == "send" else "it is withdrawn"
+            return f"if nobody takes its case by {utc(one['otherwise_at'])}, {ends}"
+    return None
 
 
 def checks(

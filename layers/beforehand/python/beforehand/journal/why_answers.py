@@ -73,6 +73,9 @@ class WhyCase(Answer):
     done_by: str | None
     done_at: datetime | None
     answer: str | None
+    otherwise: str | None
+    otherwise_at: datetime | None
+    otherwise_because: str | None
 
 
 class Touched(Answer):

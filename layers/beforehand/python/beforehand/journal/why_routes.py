@@ -108,7 +108,7 @@ def _outreach(store: PostgresWhy, row: Row, gate: Gate | None, *, message: bool)
         **{name: row[name] for name in same},
         since=row["state_at"] or row["proposed_at"],
         because=row["state_because"] or row["because"],
-        waits=rules.waits(row),
+        waits=rules.waits(row, cases),
         planned=_planned_by(planner, row),
         gate=tuple(
             _gate(one, row, None if gate is None else replay(_entered(one, row), gate))

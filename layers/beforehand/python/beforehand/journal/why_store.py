@@ -52,7 +52,7 @@ class PostgresWhy:
         """The cases about one outreach, first to last."""
         return self._transaction.rows(
             """select case_id, kind, state, subject, because, opened_at, due_at, taken_by, taken_at, done_by,
-                      done_at, answer
+                      done_at, answer, otherwise, otherwise_at, otherwise_because
                from outreach_v_cases where outreach_id = :id order by opened_at, case_id""",
             id=outreach_id,
         )
@@ -126,7 +126,7 @@ class PostgresWhy:
         """The cases of one customer that are not done, those first that are due first."""
         return self._transaction.rows(
             """select case_id, kind, state, subject, because, opened_at, due_at, taken_by, taken_at, done_by,
-                      done_at, answer
+                      done_at, answer, otherwise, otherwise_at, otherwise_because
                from outreach_v_cases where customer_id = :id and state <> 'done' order by due_at, case_id""",
             id=customer_id,
         )

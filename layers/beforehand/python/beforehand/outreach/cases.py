@@ -6,6 +6,7 @@ A case that nobody takes falls through to what was said for that when it was ope
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Literal
 from uuid import UUID
 
 from beforehand.ids import from_content
@@ -212,7 +213,11 @@ def fall_through(case: Case, *, at: datetime) -> Move:
     return Move(case=done, status=Status.DONE, because=because)
 
 
+<<<<<<< HEAD
 def moves(case: Case, *, by: Person) -> tuple[str, ...]:
+=======
+def moves(case: Case, *, by: Person) -> tuple[Literal["take", "done", "give_back"], ...]:
+>>>>>>> main
     """What somebody may do with a case now: `take`, or `done` and `give_back`."""
     if case.state is State.OPEN and _may(by, case):
         return ("take",)

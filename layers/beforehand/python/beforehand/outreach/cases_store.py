@@ -69,21 +69,54 @@ class PostgresCases:
         )  # fmt: skip
         return [_case(row) for row in found]
 
-    def page(self, *, state: State | None, after: tuple[datetime, UUID] | None, limit: int) -> list[Case]:
-        """Cases in the order in which they are due: of one state, or all that are not done.
+    def page(
+        self,
+        *,
+        state: State | None,
+        after: tuple[datetime, UUID] | None,
+        limit: int,
+        kind: Kind | None = None,
+        role: Role | None = None,
+        customer_id: str | None = None,
+        taken_by: str | None = None,
+        due_before: datetime | None = None,
+        open_for: str | None = None,
+    ) -> list[Case]:
+        """Cases in the order in which they are due: of one state, or all that are not done; filters all hold.
 
-        `after` is when the last one of the page before was due, and its id.
+        `after` is when the last one of the page before was due, and its id. `open_for`: those that nobody has and
+        somebody of this role may take.
         """
         due_after, id_after = after or (None, None)
         found = self._transaction.rows(
             f"""select {COLUMNS} from outreach_cases
                 where case when cast(:state as text) is null then state <> 'done' else state = :state end
+                  and (cast(:kind as text) is null or kind = :kind)
+                  and (cast(:role as text) is null or role = :role)
+                  and (cast(:customer_id as text) is null or customer_id = :customer_id)
+                  and (cast(:taken_by as text) is null or taken_by = :taken_by)
+                  and (cast(:due_before as timestamptz) is null or due_at < :due_before)
+                  and (cast(:open_for as text) is null or state = 'open'
+                       and (:open_for = 'admin' or :open_for = 'operator' and role = 'operator'))
                   and (cast(:due_after as timestamptz) is null
                        or (due_at, case_id) > (cast(:due_after as timestamptz), cast(:id_after as uuid)))
                 order by due_at, case_id limit :limit""",
-            state=state, due_after=due_after, id_after=id_after, limit=limit,
+            state=state, due_after=due_after, id_after=id_after, limit=limit, kind=kind, role=role,
+            customer_id=customer_id, taken_by=taken_by, due_before=due_before, open_for=open_for,
         )  # fmt: skip
         return [_case(row) for row in found]
+
+    def counts(self, *, now: datetime) -> list[Row]:
+        """How many cases are not done, by kind, and when the next of each falls through by itself."""
+        return self._transaction.rows(
+            """select kind, count(*) filter (where state = 'open') as open,
+                      count(*) filter (where state = 'taken') as taken,
+                      count(*) filter (where due_at < :now) as overdue,
+                      min(otherwise_at) filter (where state = 'open' and otherwise_because is null)
+                          as next_otherwise_at
+               from outreach_cases where state <> 'done' group by kind order by kind""",
+            now=now,
+        )
 
     def _open(self, case: NewCase, now: datetime) -> Result:
         added = self._transaction.run(

@@ -21,6 +21,9 @@ from beforehand.results import Result, Status
 LOW_EMOTION_WITHIN = timedelta(hours=4)
 """How long a person has to see to somebody who felt bad, before the gentle message goes."""
 
+APPROVE_WITHIN = timedelta(days=1)
+"""When an approval is due, unless somebody says otherwise."""
+
 ROOM = timedelta(minutes=15)
 """How long before the end of a message nobody is waited for any more, so that it can still go."""
 
@@ -99,6 +102,32 @@ def low_emotion(
         now=now,
         within=within,
     )
+
+
+def approval(
+    proposal: Proposal, *, now: datetime, approve_by: datetime | None = None, otherwise: Answer | None = None
+) -> PersonFirst:
+    """Holds a message until an admin approves it: `send` lets it go, `dismissed` withdraws it.
+
+    `approve_by` is when that is due, else in a day; where nobody has taken it by then, `otherwise` is done. Without
+    one it waits until the message's end, and is dismissed then.
+    """
+    due = approve_by or min(now + APPROVE_WITHIN, proposal.not_after)
+    case = NewCase(
+        kind=Kind.APPROVAL,
+        customer_id=proposal.customer_id,
+        cycle=f"{proposal.purpose}/{proposal.cycle}/{proposal.step}",
+        outreach_id=proposal.outreach_id,
+        run_id=proposal.run_id,
+        role=Role.ADMIN,
+        subject=f"Approve the {proposal.channel} to {proposal.customer_id}",
+        because=proposal.because,
+        priority=proposal.priority,
+        due_at=due,
+        otherwise=otherwise or Answer.DISMISSED,
+        otherwise_at=due if otherwise else proposal.not_after,
+    )
+    return PersonFirst(proposal=replace(proposal, held=True), case=case)
 
 
 def propose_first(

@@ -43,6 +43,14 @@ class ProposedMessage(Asked):
     )
     follows: UUID | None = Field(default=None, description="The outreach, over by now, that this one goes on from.")
     hold: bool = Field(default=False, description="It waits until a person lets it go.")
+    needs_approval: bool = Field(
+        default=False, description="It waits for an admin, who ends its case with send or dismissed."
+    )
+    approve_by: Moment | None = Field(default=None, description="When that is due; else in a day.")
+    otherwise: Literal["send", "dismissed"] | None = Field(
+        default=None,
+        description="What becomes of it where no admin has taken it by then; else it waits until its end.",
+    )
     automated: bool | None = Field(
         default=None,
         description="No person asked for it, so holdout, cool-down and budget are for it; else whether the purpose "
@@ -61,6 +69,10 @@ class ProposedMessage(Asked):
             raise ValueError("a template has a subject of its own; leave subject out")
         if self.template is None and self.variables:
             raise ValueError("variables fill a template; name one, or leave variables out")
+        if not self.needs_approval and (self.approve_by is not None or self.otherwise is not None):
+            raise ValueError("approve_by and otherwise are for what needs_approval; say that, or leave them out")
+        if self.otherwise is not None and self.approve_by is None:
+            raise ValueError("otherwise is done at approve_by; name that too")
         return self
 
 
@@ -88,6 +100,7 @@ class ProposedOutreach(Answer):
     new: bool
     state: State | None
     hold: Hold | None
+    case_id: UUID | None = Field(description="The case that decides about it, where that is not done.")
     due_at: datetime
     not_after: datetime
     because: str

@@ -7,6 +7,9 @@ from beforehand.adapters.postgres import Row
 from beforehand.api.problems import refuse
 from beforehand.api.routes import Call, Routes
 from beforehand.outreach import proposing
+from beforehand.outreach.cases import GOES
+from beforehand.outreach.cases import Answer as Word
+from beforehand.outreach.cases_store import PostgresCases
 from beforehand.outreach.channels.available import not_set_up
 from beforehand.outreach.channels_store import PostgresChannels
 from beforehand.outreach.delivery.model import Mode
@@ -17,6 +20,7 @@ from beforehand.outreach.messages.model import Company, MessageError, NoTemplate
 from beforehand.outreach.messages.routes import company_of
 from beforehand.outreach.messages.store import PostgresTemplates
 from beforehand.outreach.model import Channel, Proposal, Purpose, State
+from beforehand.outreach.person_first import PersonFirst, approval, propose_first
 from beforehand.outreach.proposal_documents import ProposedMessage, ProposedOutreach, ShownMessage
 from beforehand.outreach.store import PostgresOutreach
 from beforehand.results import Status
@@ -41,24 +45,30 @@ def propose_outreach(call: Call, body: ProposedMessage) -> ProposedOutreach:
         not_after=proposal.not_after, automated=proposal.automated,
     )  # fmt: skip
     gate = would_say(facts, planned, policy=policy, at=call.now)
+    wish = _approval(call, body, proposal)
     if body.preview:
-        because = f"nothing is kept; {_foreseen(call, gate, proposal)}"
+        because = f"nothing is kept; {_foreseen(call, gate, proposal, wish)}"
         return ProposedOutreach(
-            outreach_id=proposal.outreach_id, kept=False, new=False, state=None, hold=None, due_at=proposal.due_at,
-            not_after=proposal.not_after, because=because, gate=gate, message=message,
+            outreach_id=proposal.outreach_id, kept=False, new=False, state=None, hold=None, case_id=None,
+            due_at=proposal.due_at, not_after=proposal.not_after, because=because, gate=gate, message=message,
         )  # fmt: skip
-    [result] = PostgresOutreach(call.transaction).propose([proposal], now=call.now)
+    outreach = PostgresOutreach(call.transaction)
+    if wish is None:
+        [result] = outreach.propose([proposal], now=call.now)
+    else:
+        [result] = propose_first([wish], outreach=outreach, cases=PostgresCases(call.transaction), now=call.now)
     kept = _kept(call, proposal.outreach_id)
     is_new = result.status is Status.DONE
-    because = _foreseen(call, gate, proposal) if is_new else f"{result.because}: it is {kept['state']}"
+    because = _foreseen(call, gate, proposal, wish) if is_new else f"{result.because}: it is {kept['state']}"
     if is_new:
         call.audit(
             "outreach.propose", proposal.outreach_id, customer_id=proposal.customer_id, because=proposal.because,
-            after={name: kept[name] for name in AUDITED},
+            after={**{name: kept[name] for name in AUDITED}, "needs_approval": wish is not None},
         )  # fmt: skip
     return ProposedOutreach(
         outreach_id=proposal.outreach_id, kept=True, new=is_new, state=kept["state"], hold=kept["hold"],
-        due_at=kept["due_at"], not_after=kept["not_after"], because=because, gate=gate, message=None,
+        case_id=PostgresLedger(call.transaction).open_case(proposal.outreach_id), due_at=kept["due_at"],
+        not_after=kept["not_after"], because=because, gate=gate, message=None,
     )  # fmt: skip
 
 
@@ -154,7 +164,7 @@ def _proposal(call: Call, body: ProposedMessage, facts: Facts) -> Proposal:
         body=body.body or "",
         because=body.because or f"{who} proposed it",
         run_id=None,
-        held=body.hold,
+        held=body.hold or body.needs_approval,
         automated=automated,
         template=body.template,
         variables=body.variables if body.template is not None else None,
@@ -182,11 +192,31 @@ def _kept(call: Call, outreach_id: UUID) -> Row:
     return found
 
 
-def _foreseen(call: Call, gate: Said, proposal: Proposal) -> str:
+def _approval(call: Call, body: ProposedMessage, proposal: Proposal) -> PersonFirst | None:
+    """The message with the case of an admin who approves it, where that is wished for."""
+    if not body.needs_approval:
+        return None
+    try:
+        due = proposing.approve_by(body.approve_by, not_after=proposal.not_after, now=call.now)
+    except proposing.UnfitTimeError as error:
+        problem = {error.field: str(error)}
+        raise refuse(HTTPStatus.UNPROCESSABLE_ENTITY, "The body does not fit.", problem) from None
+    otherwise = None if body.otherwise is None else Word(body.otherwise)
+    return approval(proposal, now=call.now, approve_by=due, otherwise=otherwise)
+
+
+def _foreseen(call: Call, gate: Said, proposal: Proposal, wish: PersonFirst | None) -> str:
     """What is to be expected of a message, in one sentence."""
     until = f" until {gate.until:%Y-%m-%d %H:%M} UTC" if gate.until else ""
     told = f"the gate would {WORD[gate.action]}{until}: {gate.because}"
-    if proposal.held:
+    if wish is not None:
+        case = wish.case
+        ends = GOES[case.otherwise] if case.otherwise else ""
+        told = (
+            f"it waits for an admin who approves it, due {case.due_at:%Y-%m-%d %H:%M} UTC; if nobody takes that by "
+            f"{case.otherwise_at:%Y-%m-%d %H:%M} UTC, {ends}; then {told}"
+        )
+    elif proposal.held:
         told = f"it waits for a person who lets it go; then {told}"
     modes = {one.channel: one.mode for one in PostgresChannels(call.transaction).everyone()}
     if modes.get(proposal.channel) is Mode.DRY_RUN:

@@ -78,6 +78,18 @@ def is_automated(purpose: Purpose, said: bool | None) -> bool:
     return purpose is not Purpose.MANUAL if said is None else said
 
 
+def approve_by(moment: datetime | None, *, not_after: datetime, now: datetime) -> datetime | None:
+    """By when a message is to be approved. Raises UnfitTimeError."""
+    if moment is None:
+        return None
+    if moment <= now:
+        raise UnfitTimeError("approve_by", "lies in the past; somebody has to have time for it")
+    if moment >= not_after:
+        until = f"{not_after:%Y-%m-%d %H:%M} UTC"
+        raise UnfitTimeError("approve_by", f"must be before {until}, when it is too late for the message")
+    return moment.astimezone(UTC)
+
+
 def times(due_at: datetime | None, not_after: datetime | None, *, now: datetime) -> tuple[datetime, datetime]:
     """From when and until when a message may go. What was due already is due now.
 
