@@ -9,6 +9,7 @@ from constructs import Construct
 from beforehand.names import DatabaseRole, Schedule
 from beforehand.settings.followups import FollowUpSettings, InactiveSettings
 from infra.capabilities.watched import Watched
+from infra.clock_grid import daily
 from infra.constructs.cadence import Cadence
 from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.task_function import TaskFunction
@@ -76,10 +77,8 @@ class FollowUps(Construct):
                 Schedule.FOLLOWUPS_INACTIVE.value,
                 stage=stage,
                 group=group,
-                daily_at=(stage.scheduler_hour, stage.scheduler_timezone or stage.company_zone),
+                when=daily(stage.scheduler_hour, stage.scheduler_timezone or stage.company_zone),
                 starts=find,
                 dead_letters=dead_letters,
             )
-        self.watched = Watched(
-            functions=(plan, find), dead_letters=dead_letters, rules=(("FollowUpsTold", told),)
-        )
+        self.watched = Watched(functions=(plan, find), dead_letters=dead_letters, rules=(("FollowUpsTold", told),))

@@ -115,7 +115,7 @@ class Wish:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Known:
     """What is known of the customer of a wish. `scores` are the last five emotions (0–1), newest first; `earlier`
-    counts the follow-ups that there were for the same occasion."""
+    counts the follow-ups for the same occasion that came to nothing."""
 
     customer_id: str
     customer_no: int

@@ -31,8 +31,8 @@ class Jobs(Protocol):
     def add(self, job: Job, rules: Rules) -> bool:
         """Keeps a follow-up; False where its customer has another for an event that close, or it has this name."""
 
-    def is_named(self, job_id: str) -> bool:
-        """Whether there is a follow-up of this name."""
+    def is_taken(self, job: Job) -> bool:
+        """Whether a follow-up of another occasion has this name."""
 
     def close_ended(self, job: Job, rules: Rules) -> int:
         """Lets go of those in the way whose message will not go any more; how many they were."""
@@ -206,7 +206,7 @@ class Planner:
             job = rule.job(wish, known, choice, proposed, number=number)
             if self.jobs.add(job, self.rules):
                 return job
-            if self.jobs.is_named(job.job_id):
+            if self.jobs.is_taken(job):
                 number += 1
             elif not self.jobs.close_ended(job, self.rules):
                 return None

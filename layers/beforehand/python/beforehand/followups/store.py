@@ -44,8 +44,9 @@ class PostgresJobs:
                                select score, at, emotion_id from followups_emotions
                                where customer_id = p.customer_id
                                order by at desc, emotion_id desc limit {LATEST}) as e)) as scores,
-                       (select count(*) from followups_jobs as j
-                        where j.customer_id = w.customer_id and j.kind = w.kind and j.cycle = w.cycle) as earlier
+                       (select count(*) from followups_v_jobs as j
+                        where j.customer_id = w.customer_id and j.kind = w.kind and j.cycle = w.cycle
+                          and j.state in ('cancelled', 'skipped', 'expired', 'failed')) as earlier
                 from jsonb_to_recordset(cast(:wishes as jsonb)) as w (
                     place integer, customer_id text, conversation_id text, kind text, cycle text)
                 join customers_v_profiles as p on p.customer_id = w.customer_id""",
@@ -72,9 +73,13 @@ class PostgresJobs:
         )  # fmt: skip
         return bool(added)
 
-    def is_named(self, job_id: str) -> bool:
-        """Whether there is a follow-up of this name."""
-        return self._transaction.row("select from followups_jobs where job_id = :id", id=job_id) is not None
+    def is_taken(self, job: Job) -> bool:
+        """Whether a follow-up of another occasion has this name."""
+        found = self._transaction.row(
+            "select from followups_jobs where job_id = :job_id and outreach_id <> :outreach_id",
+            job_id=job.job_id, outreach_id=job.outreach_id,
+        )  # fmt: skip
+        return found is not None
 
     def close_ended(self, job: Job, rules: Rules) -> int:
         """Lets go of those in the way whose message will not go any more; how many they were."""

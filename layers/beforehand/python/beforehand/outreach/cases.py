@@ -213,11 +213,7 @@ def fall_through(case: Case, *, at: datetime) -> Move:
     return Move(case=done, status=Status.DONE, because=because)
 
 
-<<<<<<< HEAD
-def moves(case: Case, *, by: Person) -> tuple[str, ...]:
-=======
 def moves(case: Case, *, by: Person) -> tuple[Literal["take", "done", "give_back"], ...]:
->>>>>>> main
     """What somebody may do with a case now: `take`, or `done` and `give_back`."""
     if case.state is State.OPEN and _may(by, case):
         return ("take",)

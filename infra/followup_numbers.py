@@ -1,0 +1,32 @@
+"""The numbers of a stage that are about follow-ups. Their names are taken in capitals, too."""
+
+from typing import Annotated, Any
+from zoneinfo import available_timezones
+
+from pydantic import Field, field_validator
+
+from beforehand.settings.followups import FollowUpRules
+
+
+class FollowUpNumbers(FollowUpRules):
+    """When follow-ups come due, and when it is looked for who is inactive."""
+
+    scheduler_enabled: bool = True
+    """Whether somebody looks every day for who is inactive."""
+    scheduler_timezone: str | None = None
+    """The zone (IANA) in which that day begins; None: the company's own."""
+    scheduler_hour: Annotated[int, Field(ge=0, le=23)] = 9
+    events_source: Annotated[str, Field(pattern=r"^(?!aws[.])[A-Za-z0-9._/-]{1,100}$")] = "company"
+    """The source under which the company's own systems put events on the bus."""
+
+    @field_validator("scheduler_timezone")
+    @classmethod
+    def _is_a_zone(cls, zone: str | None) -> str | None:
+        if zone is not None and zone not in available_timezones():
+            raise ValueError("name a zone of the IANA database, such as Asia/Kolkata")
+        return zone
+
+    @property
+    def followups(self) -> dict[str, Any]:
+        """What the functions of follow-ups are told."""
+        return {name: getattr(self, name) for name in FollowUpRules.model_fields}
