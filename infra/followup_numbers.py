@@ -16,7 +16,7 @@ class FollowUpNumbers(FollowUpRules):
     scheduler_timezone: str | None = None
     """The zone (IANA) in which that day begins; None: the company's own."""
     scheduler_hour: Annotated[int, Field(ge=0, le=23)] = 9
-    events_source: Annotated[str, Field(pattern=r"^(?!aws[.])[A-Za-z0-9._/-]{1,100}$")] = "company"
+    events_source: Annotated[str, Field(pattern=r"^[A-Za-z0-9._/-]{1,100}$")] = "company"
     """The source under which the company's own systems put events on the bus."""
 
     @field_validator("scheduler_timezone")
@@ -25,6 +25,13 @@ class FollowUpNumbers(FollowUpRules):
         if zone is not None and zone not in available_timezones():
             raise ValueError("name a zone of the IANA database, such as Asia/Kolkata")
         return zone
+
+    @field_validator("events_source")
+    @classmethod
+    def _is_their_own(cls, source: str) -> str:
+        if source.startswith("aws."):
+            raise ValueError("sources that begin with aws. are those of AWS; name one of your own")
+        return source
 
     @property
     def followups(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
 from beforehand.names import DatabaseRole, Schedule
-from beforehand.settings.followups import FollowUpSettings, InactiveSettings
+from beforehand.settings.followups import FollowupsFindInactiveSettings, FollowupsPlanSettings
 from infra.capabilities.watched import Watched
 from infra.clock_grid import daily
 from infra.constructs.cadence import Cadence
@@ -41,7 +41,7 @@ class FollowUps(Construct):
             "followups_plan",
             runtime=runtime,
             dead_letters=dead_letters,
-            settings=database.settings(FollowUpSettings, DatabaseRole.APP_RW, **stage.followups),
+            settings=database.settings(FollowupsPlanSettings, DatabaseRole.APP_RW, **stage.followups),
             database=database,
             retries=RETRIES,
         )
@@ -51,7 +51,10 @@ class FollowUps(Construct):
             runtime=runtime,
             dead_letters=dead_letters,
             settings=database.settings(
-                InactiveSettings, DatabaseRole.APP_RW, company_zone=stage.company_zone, **stage.followups
+                FollowupsFindInactiveSettings,
+                DatabaseRole.APP_RW,
+                company_zone=stage.company_zone,
+                **stage.followups,
             ),
             database=database,
             timeout=cdk.Duration.minutes(5),

@@ -25,7 +25,7 @@ from beforehand.outreach.policies_store import PostgresPolicies
 from beforehand.outreach.store import PostgresOutreach
 from beforehand.results import Status
 from beforehand.settings import from_environment
-from beforehand.settings.followups import FollowUpRules, FollowUpSettings, InactiveSettings
+from beforehand.settings.followups import FollowUpRules, FollowupsFindInactiveSettings, FollowupsPlanSettings
 
 TIDIED_AT_ONCE = 20_000
 
@@ -73,23 +73,23 @@ def plan(news: NewsArrived) -> FollowUpsPlanned:
 
     A text is read here by the lexicon and forgotten.
     """
-    settings = from_environment(FollowUpSettings)
+    settings = from_environment(FollowupsPlanSettings)
     said = news.detail
     if said.text is not None:
         score = read(said.text, said.language)
         read_here = said.model_copy(update={"text": None, "score": score, "read_by": "lexicon"})
         news = news.model_copy(update={"detail": read_here})
-    with database(FollowUpSettings).transaction() as transaction:
+    with database(FollowupsPlanSettings).transaction() as transaction:
         reader = reader_in(transaction, rules_of(settings), language=settings.company_language, at=now())
         return reader.read(news)
 
 
 def find_inactive(due: InactiveDue) -> InactiveFound:
     """Asks back who has been inactive for long, as many as a day may have; not who came back by themselves."""
-    settings = from_environment(InactiveSettings)
+    settings = from_environment(FollowupsFindInactiveSettings)
     rules, at, zone = rules_of(settings), now(), ZoneInfo(settings.company_zone)
     midnight = (due.due_at or at).astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    with database(InactiveSettings).transaction() as transaction:
+    with database(FollowupsFindInactiveSettings).transaction() as transaction:
         store, planner = (
             PostgresInactive(transaction),
             planner_in(transaction, rules, language=settings.company_language, at=at),

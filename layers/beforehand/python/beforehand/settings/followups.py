@@ -21,11 +21,11 @@ class FollowUpRules(Settings):
     followup_kept_days: Annotated[int, Field(ge=1, le=3650)] = 90
 
 
-class FollowUpSettings(DatabaseSettings, FollowUpRules):
+class FollowupsPlanSettings(DatabaseSettings, FollowUpRules):
     """`followups_plan`."""
 
 
-class InactiveSettings(FollowUpSettings):
+class FollowupsFindInactiveSettings(FollowupsPlanSettings):
     """`followups_find_inactive`: the company's own zone (IANA), in which its days begin."""
 
     company_zone: str = "UTC"
