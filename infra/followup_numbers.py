@@ -1,6 +1,6 @@
 """The numbers of a stage that are about follow-ups. Their names are taken in capitals, too."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 from pydantic import Field, field_validator
@@ -18,6 +18,9 @@ class FollowUpNumbers(FollowUpRules):
     scheduler_hour: Annotated[int, Field(ge=0, le=23)] = 9
     events_source: Annotated[str, Field(pattern=r"^[A-Za-z0-9._/-]{1,100}$")] = "company"
     """The source under which the company's own systems put events on the bus."""
+
+    emotion_reader: Literal["lexicon", "comprehend"] = "lexicon"
+    """What reads an emotion from a text: a word list that is shipped, or Amazon Comprehend, at a price a text."""
 
     @field_validator("scheduler_timezone")
     @classmethod

@@ -25,6 +25,8 @@ class News(Event):
     text: Annotated[str, Field(min_length=1, max_length=20_000)] | None = None
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] | None = None
     read_by: Literal["given", "lexicon", "comprehend"] = "given"
+    told_in: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    """The event that an emotion was read from."""
 
 
 class NewsArrived(Event):
@@ -44,6 +46,13 @@ class NewsArrived(Event):
         elif said.booking_id is None:
             raise ValueError(f"{self.kind} names its booking_id")
         return self
+
+
+class EmotionRead(Event):
+    """What was read from a text, from 0, the worst, to 1, and by what."""
+
+    score: float
+    read_by: Literal["lexicon", "comprehend"]
 
 
 class FollowUpsPlanned(Event):

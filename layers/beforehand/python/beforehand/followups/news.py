@@ -63,7 +63,7 @@ class Reader:
         if said.customer_id is None or said.score is None:
             raise RefusedError("an emotion is read from its text before it comes here")
         emotion = Emotion(
-            emotion_id=from_content("emotion", news.id), customer_id=said.customer_id,
+            emotion_id=from_content("emotion", said.told_in or news.id), customer_id=said.customer_id,
             conversation_id=said.conversation_id, score=said.score, read_by=said.read_by, at=news.time,
         )  # fmt: skip
         return self.feel(emotion)

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 from beforehand.adapters.postgres import Transaction, database
 from beforehand.clock import now
 from beforehand.events.followups import FollowUpsPlanned, InactiveDue, InactiveFound, NewsArrived
-from beforehand.followups.emotion import read
 from beforehand.followups.inactive_store import PostgresInactive, silent_since
 from beforehand.followups.model import PURPOSE, Known, Rules, Wish
 from beforehand.followups.news import Reader, inactive_wishes
@@ -69,16 +68,8 @@ def reader_in(transaction: Transaction, rules: Rules, *, language: str, at: date
 
 
 def plan(news: NewsArrived) -> FollowUpsPlanned:
-    """Does what an event of the bus means for follow-ups, once however often it comes.
-
-    A text is read here by the lexicon and forgotten.
-    """
+    """Does what an event of the bus means for follow-ups, once however often it comes."""
     settings = from_environment(FollowupsPlanSettings)
-    said = news.detail
-    if said.text is not None:
-        score = read(said.text, said.language)
-        read_here = said.model_copy(update={"text": None, "score": score, "read_by": "lexicon"})
-        news = news.model_copy(update={"detail": read_here})
     with database(FollowupsPlanSettings).transaction() as transaction:
         reader = reader_in(transaction, rules_of(settings), language=settings.company_language, at=now())
         return reader.read(news)

@@ -1,6 +1,6 @@
 """The settings of the functions that plan follow-ups."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -29,3 +29,12 @@ class FollowupsFindInactiveSettings(FollowupsPlanSettings):
     """`followups_find_inactive`: the company's own zone (IANA), in which its days begin."""
 
     company_zone: str = "UTC"
+
+
+class FollowupsReadEmotionSettings(Settings):
+    """`followups_read_emotion`: by what texts are read, in which language where they do not say, and under which
+    source their emotions are told."""
+
+    emotion_reader: Literal["lexicon", "comprehend"] = "lexicon"
+    company_language: str = "en"
+    events_source: str
