@@ -1,6 +1,9 @@
 """Follow-ups: the bus tells of bookings and emotions, and every morning it is looked for who is inactive."""
 
 import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
@@ -14,9 +17,10 @@ from infra.capabilities.watched import Watched
 from infra.clock_grid import daily
 from infra.constructs.cadence import Cadence
 from infra.constructs.dead_letters import DeadLetters
-from infra.constructs.task_function import TaskFunction
+from infra.constructs.task_function import TaskFunction, camel
 from infra.constructs.task_runtime import TaskRuntime
 from infra.foundation import Foundation
+from infra.stage import Stage
 
 WRITTEN = "EmotionRecorded"
 NEWS = ["BookingCompleted", "BookingMoved", "BookingCancelled", WRITTEN]

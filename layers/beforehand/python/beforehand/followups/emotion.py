@@ -116,7 +116,7 @@ def _negated(sentence: Sequence[Entry | str], weights: dict[int, float]) -> set[
             last = next((near for near in _clause(sentence, at, -1) if near in weights), None)
             if last is not None:
                 found.add(last)
-                pass
+                continue
         if _does(one, Does.NEGATES_LAST, Does.NEGATES_NEXT):
             found |= {near for near in _clause(sentence, at, 1) if near in weights}
     return found
