@@ -43,7 +43,7 @@ class Api(cdk.Stack):
                 user_client_id=foundation.users.client_id,
                 scan_every_minutes=stage.scan_every_minutes,
                 channels=",".join(stage.channels) or "none",
-                **stage.company,
+                **{**stage.company, **stage.followups},
             ),
             database=foundation.database,
             rights=[

@@ -15,6 +15,7 @@ from beforehand.settings import Points, Share
 from beforehand.settings.churn import Guardrail, Price
 from infra import clock_grid
 from infra.channel_numbers import ChannelNumbers
+from infra.followup_numbers import FollowUpNumbers
 
 GEOGRAPHIES = ("apac", "au", "ca", "eu", "global", "jp", "us", "us-gov")
 """Where the inference profiles of Amazon Bedrock may send a question, as their ids begin."""
@@ -48,7 +49,7 @@ class InvalidStageError(Exception):
         super().__init__((self.__doc__ or "").format(name=name, problems="\n    ".join(problems)))
 
 
-class Stage(ChannelNumbers):
+class Stage(ChannelNumbers, FollowUpNumbers):
     """One deployment's numbers."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -177,7 +178,8 @@ class Stage(ChannelNumbers):
         if name not in stages:
             raise UnknownStageError(name, sorted(stages))
         try:
-            return cls(**{**stages[name], **given, "name": name})
+            numbers = {_lower(number): value for number, value in {**stages[name], **given}.items()}
+            return cls(**{**numbers, "name": name})
         except ValidationError as error:
             raise InvalidStageError(name, [_problem(e) for e in error.errors()]) from error
 
@@ -214,6 +216,11 @@ def _is_here(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _lower(number: str) -> str:
+    """Other schedulers have their settings in the environment, where names are in capitals."""
+    return number.lower() if number.isupper() else number
 
 
 def _problem(error: Any) -> str:

@@ -9,6 +9,7 @@ from constructs import Construct
 from infra.capabilities.churn import Churn
 from infra.capabilities.customers import Customers
 from infra.capabilities.database import DatabaseSetup
+from infra.capabilities.followups import FollowUps
 from infra.capabilities.inbox import InboxApply
 from infra.capabilities.outbox import Outbox
 from infra.capabilities.outreach import Outreach
@@ -38,9 +39,10 @@ class Tasks(cdk.Stack):
         outbox = Outbox(self, "Outbox", foundation=foundation, runtime=runtime, group=group, scan=churn.scan)
         outreach = Outreach(self, "Outreach", foundation=foundation, runtime=runtime, group=group)
         inbox = InboxApply(self, "InboxApply", foundation=foundation, runtime=runtime, group=group)
-        for capability in (customers, churn, outbox, outreach, inbox):
+        followups = FollowUps(self, "FollowUps", foundation=foundation, runtime=runtime, group=group)
+        for capability in (customers, churn, outbox, outreach, inbox, followups):
             capability.node.add_dependency(setup.ready)
-        watched = [setup.watched, customers.watched, churn.watched, outbox.watched, outreach.watched, inbox.watched]
+        watched = [one.watched for one in (setup, customers, churn, outbox, outreach, inbox, followups)]
         watch_tasks(Alarms(self, "Alarms", stage=stage, staff=foundation.staff), watched, group)
 
         cdk.CfnOutput(self, "ScanStateMachine", value=churn.scan.state_machine_arn)

@@ -17,6 +17,7 @@ from typing import Any
 
 OPERATIONS = {
     "bedrock-runtime": {"Converse"},
+    "comprehend": {"DetectSentiment"},
     "dynamodb": {
         "BatchGetItem",
         "DeleteItem",
@@ -26,6 +27,7 @@ OPERATIONS = {
         "TransactWriteItems",
         "UpdateItem",
     },
+    "events": {"PutEvents"},
     "lambda": {"Invoke"},
     "pinpoint-sms-voice-v2": {"SendTextMessage"},
     # botocore itself asks for the bucket's region when S3 answers that it is elsewhere.

@@ -13,8 +13,11 @@ from xdist.scheduler import LoadScopeScheduling
 
 from beforehand_cli.local.up import PreferredPorts
 
-TOGETHER = ("tests/e2e", "tests/infra")
-"""Folders whose tests share what is costly: the deployed stacks, and the templates of every stage."""
+TOGETHER = ("tests/e2e/desk", "tests/e2e", "tests/infra")
+"""Folders whose tests share what is costly: the deployed stacks, and the templates of every stage.
+
+The stacks are deployed twice: what happens through them is mostly waited for, and two can wait at once.
+"""
 
 FIRST = ("tests/e2e", "tests/infra", "tests/local", "tests/faults", "tests/contracts", "tests/api")
 """Folders in the order in which they are begun, the longest first."""

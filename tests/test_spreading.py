@@ -13,6 +13,7 @@ FILES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rg
 
 def test_a_file_is_a_group_unless_its_folder_is_one() -> None:
     assert spreading.group_of("tests/e2e/test_api.py") == "tests/e2e"
+    assert spreading.group_of("tests/e2e/desk/test_outreach.py") == "tests/e2e/desk"
     assert spreading.group_of("tests/e2e_of_another/test_api.py") == "tests/e2e_of_another/test_api.py"
     assert spreading.group_of("tests/stores/test_inbox.py") == "tests/stores/test_inbox.py"
 
@@ -28,13 +29,13 @@ def test_every_folder_that_is_named_is_there(folder: str) -> None:
     assert any(file.startswith(f"{folder}/") for file in FILES)
 
 
-def test_the_deployed_stacks_are_deployed_once() -> None:
+def test_the_deployed_stacks_are_deployed_twice() -> None:
     fixture = "installation: Installation"
     users = {f for f in FILES if fixture in Path(ROOT / f).read_text(encoding="utf-8")} - {
         "tests/test_spreading.py"
     }
     assert len(users) > 3
-    assert {spreading.group_of(file) for file in users} == {"tests/e2e"}
+    assert {spreading.group_of(file) for file in users} == {"tests/e2e", "tests/e2e/desk"}
 
 
 def test_processes_do_not_look_for_the_same_ports(monkeypatch: pytest.MonkeyPatch) -> None:

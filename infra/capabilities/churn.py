@@ -17,6 +17,7 @@ from beforehand.settings.churn import (
 )
 from infra import bedrock
 from infra.capabilities.watched import Watched
+from infra.clock_grid import every
 from infra.constructs.cadence import Cadence
 from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.task_function import TaskFunction
@@ -57,7 +58,7 @@ class Churn(Construct):
             Schedule.CHURN_SCAN.value,
             stage=stage,
             group=group,
-            every_minutes=stage.scan_every_minutes,
+            when=every(stage.scan_every_minutes),
             starts=self.scan,
             dead_letters=dead_letters,
         )

@@ -12,6 +12,7 @@ from constructs import Construct
 from beforehand.names import DatabaseRole, Prefix, Schedule
 from beforehand.settings.inbox import InboxApplySettings, WebhooksReceiveSettings
 from infra.capabilities.watched import Watched
+from infra.clock_grid import every
 from infra.constructs.cadence import Cadence
 from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.email import configuration_set
@@ -68,7 +69,7 @@ class InboxApply(Construct):
             Schedule.INBOX_APPLY.value,
             stage=runtime.stage,
             group=group,
-            every_minutes=EVERY_MINUTES,
+            when=every(EVERY_MINUTES),
             starts=apply,
             dead_letters=dead_letters,
         )

@@ -9,6 +9,7 @@ from constructs import Construct
 from beforehand.names import DatabaseRole, Schedule
 from beforehand.settings.outbox import OutboxRelaySettings, OutboxSweepSettings
 from infra.capabilities.watched import Watched
+from infra.clock_grid import every
 from infra.constructs.cadence import Cadence
 from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.task_function import TaskFunction
@@ -73,7 +74,7 @@ class Outbox(Construct):
                 schedule.value,
                 stage=runtime.stage,
                 group=group,
-                every_minutes=EVERY_MINUTES,
+                when=every(EVERY_MINUTES),
                 starts=function,
                 dead_letters=dead_letters,
             )

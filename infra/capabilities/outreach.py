@@ -12,6 +12,7 @@ from beforehand.settings.outreach import (
     OutreachSendSettings,
 )
 from infra.capabilities.watched import Watched
+from infra.clock_grid import every
 from infra.constructs.cadence import Cadence
 from infra.constructs.channels import Channels
 from infra.constructs.dead_letters import DeadLetters
@@ -57,7 +58,7 @@ class Outreach(Construct):
             Schedule.OUTREACH.value,
             stage=stage,
             group=group,
-            every_minutes=EVERY_MINUTES,
+            when=every(EVERY_MINUTES),
             starts=self.machine,
             dead_letters=dead_letters,
         )

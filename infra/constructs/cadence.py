@@ -8,7 +8,7 @@ from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from infra import clock_grid
+from infra.clock_grid import OnTheClock
 from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.task_function import TaskFunction, camel
 from infra.stage import Stage
@@ -29,7 +29,7 @@ class Cadence(Construct):
         *,
         stage: Stage,
         group: scheduler.CfnScheduleGroup,
-        every_minutes: int,
+        when: OnTheClock,
         starts: sfn.StateMachine | TaskFunction,
         dead_letters: DeadLetters,
     ) -> None:
@@ -50,9 +50,9 @@ class Cadence(Construct):
             "Schedule",
             name=self.schedule_name,
             group_name=group.ref,
-            description=f"Every {every_minutes} minutes, on the clock",
-            schedule_expression=clock_grid.cron(every_minutes),
-            schedule_expression_timezone="UTC",
+            description=when.says,
+            schedule_expression=when.cron,
+            schedule_expression_timezone=when.zone,
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
             target=scheduler.CfnSchedule.TargetProperty(
                 arn=starts.arn if isinstance(starts, TaskFunction) else starts.state_machine_arn,
@@ -60,7 +60,7 @@ class Cadence(Construct):
                 input=json.dumps({"due_at": DUE_AT}),
                 dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=dead_letters.arn),
                 retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
-                    maximum_event_age_in_seconds=max(60, every_minutes * 60),
+                    maximum_event_age_in_seconds=max(60, when.minutes * 60),
                     maximum_retry_attempts=5,
                 ),
             ),

@@ -25,6 +25,8 @@ DATABASE_FUNCTIONS = {
     "churn_brief",
     "churn_propose",
     "churn_export",
+    "followups_find_inactive",
+    "followups_plan",
     "outbox_sweep",
     "outreach_claim",
     "outreach_record",
@@ -34,6 +36,7 @@ DATABASE_FUNCTIONS = {
 EGRESS_FUNCTIONS = {
     "database_setup",
     "churn_write",
+    "followups_read_emotion",
     "outbox_relay",
     "outreach_send",
     "outreach_reconcile",
@@ -64,7 +67,7 @@ FILES = {
     "webhooks_receive": {("s3:GetObject", "secrets/")},
 }
 """What each function does with which files; the others reach none."""
-ASYNCHRONOUS_RETRIES = {"webhooks_receive": 2}
+ASYNCHRONOUS_RETRIES = {"followups_plan": 2, "followups_read_emotion": 2, "webhooks_receive": 2}
 """Functions that may be called again after a failure, because a second call does nothing more."""
 MARKING = {"UpdateItem", "DeleteItem", "GetItem", "BatchGetItem"}
 NOT_WANTED = ("AWS::EC2::NatGateway", "AWS::EC2::InternetGateway", "AWS::EC2::EIP", "AWS::RDS::DBProxy")

@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -301,3 +302,28 @@ def test_what_cannot_be_tried_is_left_and_a_sweep_says_so_aloud() -> None:
     assert counts == {Applied.LEFT: 1, Applied.SKIPPED: 1, Applied.APPLIED: 1}
     with pytest.raises(InboxUnreachableError, match="1 of the reports could not be tried; they stay due"):
         must_be_told(Counter(counts))
+
+
+def test_whoever_has_replied_is_not_asked_again(transaction: Transaction) -> None:
+    message = claimed(transaction)
+    row = transaction.row("select customer_id from outreach where outreach_id = :id", id=message)
+    assert row is not None
+    base = Proposal(
+        customer_id=row["customer_id"], purpose=Purpose.POST_EVENT, cycle="a", step=0, channel=Channel.EMAIL,
+        priority=50, due_at=NOW, not_after=NOW + timedelta(days=7), language="en", subject="s", body="b",
+        because="c", run_id=None,
+    )  # fmt: skip
+    waits, by_hand, persons, other = (
+        base,
+        replace(base, cycle="by hand", automated=False),
+        replace(base, cycle="a person's", held=True),
+        replace(base, purpose=Purpose.CHURN_INTERVENTION),
+    )
+    PostgresOutreach(transaction).propose([waits, by_hand, persons, other], now=NOW - timedelta(hours=1))
+    later = replace(base, cycle="later")
+    PostgresOutreach(transaction).propose([later], now=NOW + timedelta(hours=1))
+    [said] = apply(transaction, report(message, Kind.REPLIED))
+    assert "whoever replied is not asked again" in said
+    assert [state(transaction, one.outreach_id) for one in (waits, by_hand, persons, other, later)] == [
+        "cancelled", "scheduled", "held", "scheduled", "scheduled",
+    ]  # fmt: skip

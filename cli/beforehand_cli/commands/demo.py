@@ -14,6 +14,7 @@ from beforehand_cli.commands.scan import show
 from beforehand_cli.commands.shown import show_risk
 from beforehand_cli.deployment import LOCAL, Deployment
 from beforehand_cli.desk_tour import DeskTour
+from beforehand_cli.followups_tour import FollowUpsTour
 from beforehand_cli.local.mailbox import list_mail
 from beforehand_cli.local.state import StateDirectory
 from beforehand_cli.local.up import up
@@ -38,6 +39,7 @@ def demo() -> None:
     _why(api, result)
     _desk(api)
     _ask_for_another(api, scans)
+    _follow_up(api, deployment)
     _where_to_look(addresses.endpoint, addresses.mailbox, run=str(result.run_id))
 
 
@@ -112,6 +114,12 @@ def _ask_for_another(api: Api, scans: Scans) -> None:
             console.print(f"   {step.proposed} interventions proposed in {step.seconds:.1f}s", highlight=False)
 
 
+def _follow_up(api: Api, deployment: Deployment) -> None:
+    """The company's own systems tell what happened, and each is followed up once."""
+    console.print("\n[bold]8. A booking is over, and somebody felt bad: the company's bus tells[/bold]")
+    FollowUpsTour(api, deployment, console).show(now=now())
+
+
 def _where_to_look(endpoint: str, mailbox: str, *, run: str) -> None:
     console.print("\n[bold]Next[/bold]")
     for command, does in (
@@ -121,6 +129,7 @@ def _where_to_look(endpoint: str, mailbox: str, *, run: str) -> None:
         ("beforehand risk", "who may leave, and why"),
         ("beforehand cases", "what a person has to do"),
         ("beforehand outreach list", "every message, and how far it is"),
+        ("beforehand followups list", "what is planned after events and silences"),
         ("beforehand why CUSTOMER", "why somebody was contacted, or not"),
         ("beforehand channels stop all --because …", "the kill switch"),
         ("beforehand memory export --all", "what was tried with each customer"),

@@ -26,6 +26,14 @@ from beforehand.outreach.model import Channel
 from tests.outreach.messages.pages import Page
 
 LOTUS = Company(name="Lotus")
+FOLLOW_UPS = (
+    "emotion_check_in",
+    "post_event_high_emotion",
+    "post_event_low_emotion",
+    "post_event_neutral_emotion",
+    "reengagement_general",
+    "reengagement_past_customer",
+)
 APPOINTMENT = {"starts_at": "2026-03-09T10:00:00+05:30"}
 
 
@@ -92,7 +100,7 @@ def test_what_is_shipped_goes_wrong_with_nothing_and_is_sent_on_every_channel(na
 
 
 def test_both_languages_of_what_is_shipped_take_the_same_variables() -> None:
-    assert shipped().keys() == {"appointment_reminder", "manual_note", "post_event_thanks"}
+    assert shipped().keys() == {"appointment_reminder", "manual_note", "post_event_thanks"} | set(FOLLOW_UPS)
     for languages in shipped().values():
         assert languages["en"].variables == languages["hi"].variables
 
@@ -265,7 +273,7 @@ VALUES = st.recursive(
 @given(name=st.sampled_from(sorted(shipped())), language=st.none() | st.text(max_size=12) | st.just("hi"),
        person=st.none() | st.text(st.characters(codec=None)), zone=st.none() | st.text(max_size=12),
        values=st.dictionaries(
-           st.sampled_from(["starts_at", "place", "price", "link", "note", "subject", "event"]) | st.text(),
+           st.text() | st.sampled_from(["starts_at", "place", "price", "link", "note", "event", "held_on"]),
            VALUES | st.sampled_from(["2026-03-09", "2026-03-09T10:00:00Z", "https://a.example", "a"])))  # fmt: skip
 def test_whatever_fills_a_template_it_is_written_or_refused(
     name: str, language: str | None, person: str | None, zone: str | None, values: dict[str, Any]

@@ -21,6 +21,7 @@ class Schedule(StrEnum):
     OUTBOX_RELAY = "outbox_relay"
     OUTREACH = "outreach"
     INBOX_APPLY = "inbox_apply"
+    FOLLOWUPS_INACTIVE = "followups_inactive"
 
 
 class Profile(StrEnum):

@@ -92,6 +92,30 @@ class PostgresLedger:
             id=outreach_id, because=because, now=now,
         )  # fmt: skip
 
+    def move(self, outreach_id: UUID, *, due_at: datetime, because: str, now: datetime) -> None:
+        """Makes a held row of the ledger due at another time, and its end as much later or sooner.
+
+        What waits for a person waits on; what waits for anything else is looked at again when it is due.
+        """
+        self._transaction.run(
+            """update outreach
+               set due_at = :due_at, not_after = not_after + (:due_at - due_at), state_because = :because,
+                   state_at = :now,
+                   state = case when hold = 'person' then state else 'scheduled' end,
+                   hold = case when hold = 'person' then hold end,
+                   next_at = case when hold = 'person' then next_at else :due_at end
+               where outreach_id = :id""",
+            id=outreach_id, due_at=due_at, because=because, now=now,
+        )  # fmt: skip
+
+    def say(self, outreach_id: UUID, *, template: str, because: str, now: datetime) -> None:
+        """Gives a held row of the ledger another template: it is written when it goes."""
+        self._transaction.run(
+            """update outreach set template = :template, state_because = :because, state_at = :now
+               where outreach_id = :id and template is not null""",
+            id=outreach_id, template=template, because=because, now=now,
+        )  # fmt: skip
+
     def release(self, outreach_id: UUID, *, because: str, now: datetime) -> None:
         """Lets a held row of the ledger go as soon as it is due; the gate looks at it then, as at any other."""
         self._transaction.run(

@@ -53,14 +53,21 @@ class Recall:
     because: str
 
 
-def cancel(entry: Entry) -> Recall:
+def cancel(entry: Entry, because: str = "a person cancelled it") -> Recall:
     """Calls a message back that has not gone. What has gone, or may have, cannot be called back."""
     if entry.state is State.CANCELLED:
         return Recall(status=Status.SKIPPED, because=OVER[entry.state])
     if entry.state not in WAITS:
         return Recall(status=Status.FAILED, because=f"it is too late: {_over(entry)}")
     left = f"; its case {entry.case_id} stays open" if entry.case_id else ""
-    return Recall(status=Status.DONE, because=f"a person cancelled it{left}")
+    return Recall(status=Status.DONE, because=f"{because}{left}")
+
+
+def move(entry: Entry, because: str) -> Recall:
+    """Makes a message due at another time that has not gone."""
+    if entry.state not in WAITS:
+        return Recall(status=Status.FAILED, because=f"it is too late: {_over(entry)}")
+    return Recall(status=Status.DONE, because=because)
 
 
 def release(entry: Entry, *, at: datetime) -> Recall:

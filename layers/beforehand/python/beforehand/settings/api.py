@@ -11,9 +11,12 @@ from beforehand.settings import (
     FilesSettings,
     GatesSettings,
 )
+from beforehand.settings.followups import FollowUpRules
 
 
-class ApiServeSettings(DatabaseSettings, FilesSettings, CommandsSettings, GatesSettings, CompanySettings):
+class ApiServeSettings(
+    DatabaseSettings, FilesSettings, CommandsSettings, GatesSettings, CompanySettings, FollowUpRules
+):
     """`api_serve`: the client whose access tokens are taken, how often a scan comes due, whom previews are from."""
 
     user_client_id: str

@@ -98,6 +98,21 @@ class PostgresOutcomes:
                 attempt=report.attempt or held.attempt,
             )  # fmt: skip
 
+    def spare(self, customer_id: str, *, at: datetime, now: datetime) -> int:
+        """Calls back the follow-ups of somebody who replied that were planned before and have not gone.
+
+        Of one that waits for a person, the person decides. Returns how many they were.
+        """
+        return self._transaction.run(
+            """update outreach
+               set state = 'cancelled', hold = null, next_at = null, state_at = :now,
+                   state_because = 'they have replied already'
+               where customer_id = :customer_id and automated and proposed_at <= :at
+                 and purpose in ('post_event', 're_engagement', 'emotion_check_in', 'follow_up')
+                 and (state = 'scheduled' or (state = 'held' and hold <> 'person'))""",
+            customer_id=customer_id, at=at, now=now,
+        )  # fmt: skip
+
     def of(self, outreach_id: UUID) -> list[Row]:
         """What was reported of one message, in the order in which it happened."""
         return self._transaction.rows(

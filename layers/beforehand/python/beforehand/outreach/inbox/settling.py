@@ -1,6 +1,6 @@
 """Applies one report: the message moves as far as it proves, and an address that asked for it is left alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from beforehand.adapters.postgres import Transaction
@@ -48,6 +48,8 @@ class Settling:
             outcomes.move(report, held, comes, now=now)
             if held.state is State.REVIEW and comes.through:
                 PostgresCases(transaction).reported(report.outreach_id, now=now)
+            if report.kind is Kind.REPLIED and outcomes.spare(held.customer_id, at=report.at, now=now):
+                comes = replace(comes, because=f"{comes.because}; whoever replied is not asked again")
         if not report.suppresses:
             return comes.because
         return f"{comes.because}; {self._suppress(report, held, PostgresSuppressions(transaction), now)}"
