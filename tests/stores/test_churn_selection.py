@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from random import Random
 from threading import Thread
 
 import pytest
@@ -374,3 +375,93 @@ def test_a_run_that_is_taken_up_again_lets_go_of_whom_another_has_approached(tra
     doing.write(failed, kept)
     assert doing.propose(failed, now=DUE_AT + timedelta(days=2)).proposed == 1
     assert doing.select(failed).customers == (kept,), "what a finished run did stays as it was"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_walking_the_index_finds_whom_ranking_everyone_would(transaction: Transaction, seed: int) -> None:
+    chance = Random(seed)
+    people = [f"C{number:02}" for number in range(70)]
+    base(
+        transaction,
+        *(
+            lapsing(
+                c, lifetime_value=Decimal(chance.choice((0, 5, 90, 100, 4000))), csat_180d=chance.choice((1, 4, 5))
+            )
+            for c in people
+        ),
+    )
+    doing = Scan(transaction)
+    doing.policy = HALF if seed % 2 else doing.policy
+    before = doing.select(doing.score(max_interventions=1).run_id)
+    rested = {*before.customers, *(one.customer_id for one in doing.candidates.held_out(before.run_id))}
+    for c in people:
+        since, turn = (TODAY - timedelta(days=chance.choice((0, 1, 2, 9, 30, 31))) for _ in range(2))
+        transaction.run(
+            """update churn_scores set at_risk_since = :since, treated_on = :turn
+               where customer_id = :c and at_risk_since is not null""",
+            since=since, turn=chance.choice((None, turn)), c=c,
+        )  # fmt: skip
+    most = chance.choice((1, 3, 8, 40))
+    found = doing.select(doing.score(DUE_AT + timedelta(minutes=5), max_interventions=most).run_id)
+    rows = [
+        (-rank_of(row["risk"], row["lifetime_value"], (TODAY - max(filter(None, row["days"]))).days),
+         -row["risk"], row["customer_id"])
+        for row in transaction.rows(
+            """select customer_id, risk, lifetime_value, array[at_risk_since, before.treated_on] as days
+               from churn_scores
+               join (select customer_id,
+                            case when customer_id = any(cast(:chosen as text[])) then null else treated_on end
+                     from churn_scores) as before (customer_id, treated_on) using (customer_id)
+               where at_risk_since is not null""",
+            chosen=list(found.customers),
+        )
+        if row["customer_id"] not in rested
+    ]  # fmt: skip
+    ranked = [c for _, _, c in sorted(rows) if not held_out(c, Purpose.CHURN_INTERVENTION, doing.policy)]
+    known = {c: -rank for rank, _, c in rows}
+    kept = transaction.rows("select customer_id, rank from churn_candidates where run_id = :r", r=found.run_id)
+    assert len(found.customers) == min(most, len(ranked))
+    chosen = {row["customer_id"]: row["rank"] for row in kept}
+    left = [known[c] for c in ranked if c not in chosen]
+    assert min(chosen.values()) >= max(left, default=0) - 1e-9
+    if seed % 2 and len(chosen) == most:
+        due = [
+            c for c in known if held_out(c, Purpose.CHURN_INTERVENTION, HALF) and known[c] >= min(chosen.values())
+        ]
+        noted = {one.customer_id for one in doing.candidates.held_out(found.run_id)}
+        assert noted == set(sorted(due, key=lambda c: -known[c])[:most]) or len(due) > most == len(noted)
+
+
+def test_who_is_scored_anew_begins_and_ends_to_wait_at_once(transaction: Transaction) -> None:
+    """So nobody else is looked at for it; a change of the thresholds, or another day, looks at everyone."""
+    base(transaction, *(lapsing(f"C{number:02}") for number in range(30)), always_lapsing("D1", TODAY))
+    doing = Scan(transaction)
+    doing.select(doing.score().run_id)
+    judged = "select judged = seen as judged from churn_base"
+    assert transaction.row(judged) == {"judged": True}
+    transaction.run("delete from customers_changes")
+    well = "csat_180d = 5, nps = 10, engagement_30d = 20, last_active_on = :day, loyalty_tier = 'Platinum'"
+    transaction.run(f"update customers set {well} where customer_id = 'D1'", day=TODAY)
+    later = DUE_AT + timedelta(minutes=5)
+    run_id = doing.score(later).run_id
+    waits = "select at_risk_since from churn_scores where customer_id = 'D1'"
+    assert transaction.row(waits) == {"at_risk_since": None}
+    assert transaction.row(judged) == {"judged": True}
+    assert doing.select(run_id).at_risk == 30
+    doing.score(DUE_AT + timedelta(days=1))
+    assert transaction.row(judged) == {"judged": None}
+
+
+def test_another_salt_draws_for_everyone_anew(transaction: Transaction) -> None:
+    people = [f"C{number}" for number in range(40)]
+    base(transaction, *(lapsing(c) for c in people))
+    doing = Scan(transaction)
+    for minutes, salt in enumerate(("one", "two", "two")):
+        doing.policy = replace(HALF, holdout_salt=salt)
+        found = doing.select(doing.score(DUE_AT + timedelta(days=9 * minutes)).run_id)
+        out = sum(held_out(c, Purpose.CHURN_INTERVENTION, doing.policy) for c in people)
+        assert doing.candidates.selected(found.run_id).left_alone.held_out <= out
+        drawn = transaction.rows("select customer_id, drawn from churn_scores")
+        assert {r["customer_id"]: r["drawn"] for r in drawn} == {
+            c: draw(c, Purpose.CHURN_INTERVENTION, salt) for c in people
+        }

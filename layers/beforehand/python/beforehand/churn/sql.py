@@ -19,10 +19,14 @@ def scores(profile: ScoreProfile, source: str, carried: tuple[str, ...] = ()) ->
     """
     kept = "".join(f", {name}" for name in carried)
     worths = ", ".join(f"{_weighed(factor)} as of_{factor.name}" for factor in profile.factors)
-    points = " + ".join(_points(factor) for factor in profile.factors)
-    known = " + ".join(
+    # Of most everything is known, and then nothing need be asked of each factor.
+    unknown = f"num_nulls({', '.join(f'of_{factor.name}' for factor in profile.factors)})"
+    points = f"""case {unknown} when 0 then {" + ".join(_known_points(factor) for factor in profile.factors)}
+                 else {" + ".join(_points(factor) for factor in profile.factors)} end"""
+    weighs = " + ".join(
         f"case when of_{f.name} is null then float8 '0' else {_number(f.weight)} end" for f in profile.factors
     )
+    known = f"case {unknown} when 0 then {_number(profile.weight)} else {weighs} end"
     return f"""
     select customer_id{kept}, health, coverage,
            1 / (1 + exp({_number(-profile.steepness)} * ({_number(profile.midpoint)} - health / 100))) as risk
@@ -66,9 +70,15 @@ def _points(factor: Factor) -> str:
     worth = f"of_{factor.name}"
     if _is_whole(factor):
         return f"coalesce({worth}, float8 '0')"
-    # greatest() and least() leave a null out, which is what comes of what is unknown and has to be seen to here.
-    held = f"{_number(factor.weight)} * least(greatest({worth}, float8 '0'), float8 '1')"
-    return f"case when {worth} is null then float8 '0' else {held} end"
+    return f"case when {worth} is null then float8 '0' else {_known_points(factor)} end"
+
+
+def _known_points(factor: Factor) -> str:
+    """The same where it is known: greatest() and least() leave out what is not."""
+    worth = f"of_{factor.name}"
+    if _is_whole(factor):
+        return worth
+    return f"{_number(factor.weight)} * least(greatest({worth}, float8 '0'), float8 '1')"
 
 
 def _is_whole(factor: Factor) -> bool:

@@ -20,7 +20,9 @@ from beforehand.churn.model import (
     Trigger,
 )
 from beforehand.churn.profile import ScoreProfile
-from beforehand.churn.score import AGEING, LEAST_AT_STAKE, WEAK_BELOW
+from beforehand.churn.score import WEAK_BELOW
+from beforehand.churn.store import choosing
+from beforehand.churn.store.choosing import LEFT_ALONE
 from beforehand.churn.store.scores import settle
 from beforehand.errors import NotFoundError
 from beforehand.outreach.model import Channel, Purpose
@@ -28,89 +30,6 @@ from beforehand.outreach.policy import ContactPolicy
 
 SIGNALS = tuple(field.name for field in fields(Signals))
 PURPOSE = Purpose.CHURN_INTERVENTION
-LEFT_ALONE = tuple(field.name for field in fields(LeftAlone))
-
-AT_RISK = "(health < cast(:health_threshold as float8) or risk >= cast(:risk_threshold as float8)) is true"
-
-# Since when somebody is at risk, by the usual thresholds. Only who crossed them since is written.
-WAITING = f"""
-update churn_scores set at_risk_since = case when {AT_RISK} then cast(:day as date) end
-where (at_risk_since is not null) <> ({AT_RISK})"""
-
-# A day adds to the rank while somebody waits, since they came to be at risk or since their last turn.
-RANK = f"""at_stake * (1 + float8 '{AGEING}' * greatest(
-    case when at_risk_since is not null then cast(:day as date) - greatest(at_risk_since, {{turns}}) end, 0))"""
-
-# Everyone at risk is judged once; the best of those who are free are kept, and how many there were of each.
-# The desk is asked for all of them in one go. A customer rests as well whom another run has in hand, since two
-# scans that overlap would both approach them, or has treated on the same day, whatever came of it: whoever stands
-# first and is skipped would else stand first in every scan, and keep the others from their turn.
-# Of those held out, the ones are noted whose turn it would have been, once within the cool-down like the others;
-# and like the others they wait anew from then on.
-SELECT = f"""
-with at_risk as (
-    select customer_id, health, risk, standing as own_standing,
-           risk * ln(1 + greatest(coalesce(lifetime_value, 0), {LEAST_AT_STAKE})) as at_stake,
-           at_risk_since, treated_on
-    from churn_scores
-    where {AT_RISK}
-      and (cast(:min_lifetime_value as float8) is null or lifetime_value >= :min_lifetime_value)
-      and (cast(:segments as text[]) is null or exists (
-          select from churn_signals as s
-          where s.customer_id = churn_scores.customer_id
-            and lower(s.segment collate "C") in (select lower(one collate "C")
-                                                 from unnest(cast(:segments as text[])) as one)))
-), treated as (
-    select c.customer_id
-    from schedules_v_runs as r join churn_candidates as c on c.run_id = r.run_id
-    where r.run_id <> :run_id
-      and (r.state = 'running' or r.state = 'finished' and r.due_at >= :day_began and r.due_at < :day_ends)
-), judged as (
-    select r.*, {RANK.format(turns="treated_on")} as rank,
-           case when r.own_standing <> 'free' then r.own_standing
-                when h.standing = 'in_hand' then h.standing
-                when t.customer_id is not null then 'resting'
-                when h.standing is not null then h.standing
-                when outreach_v_draw(r.customer_id, :purpose, :salt) < :share then 'held_out'
-                else 'free' end as standing
-    from at_risk as r
-    left join outreach_v_standings_2(:purpose, :due_at, :cool_down, :budget, :budget_period, :case_rest) as h
-      on h.customer_id = r.customer_id
-    left join (select distinct customer_id from treated) as t on t.customer_id = r.customer_id
-), scan as (
-    insert into churn_scans (run_id, health_threshold, risk_threshold, max_interventions, min_lifetime_value,
-                             segments, at_risk, {", ".join(LEFT_ALONE)}, insufficient)
-    select :run_id, :health_threshold, :risk_threshold, :max_interventions, :min_lifetime_value, :segments,
-           count(*), {", ".join(f"count(*) filter (where standing = '{name}')" for name in LEFT_ALONE)},
-           (select count(*) from churn_scores where health is null)
-    from judged
-    returning run_id
-), best as (
-    select * from judged where standing = 'free'
-    order by rank desc, risk desc, customer_id collate "C" limit :max_interventions
-), last as (
-    select case when count(*) < :max_interventions then 0 else min(rank) end as rank from best
-), compared as (
-    insert into churn_held_out (run_id, customer_id, due_at, rank, health, risk)
-    select :run_id, j.customer_id, :due_at, waited.rank, j.health, j.risk
-    from last
-    join judged as j on j.standing = 'held_out' and j.rank >= last.rank
-    left join lateral (select max(due_at) as due_at from churn_held_out
-                       where customer_id = j.customer_id) as noted on true
-    cross join lateral (select {RANK.format(turns="treated_on, cast(noted.due_at at time zone 'UTC' as date)")}
-                        as rank) as waited
-    where waited.rank >= last.rank
-      and (noted.due_at is null or noted.due_at <= cast(:due_at as timestamptz) - :cool_down)
-    order by waited.rank desc limit :max_interventions
-), chosen as (
-    insert into churn_candidates (run_id, customer_id, position, rank, health, risk)
-    select scan.run_id, customer_id, row_number() over (order by rank desc, risk desc, customer_id collate "C"),
-           rank, health, risk
-    from scan cross join best
-    returning customer_id
-)
-update churn_scores set treated_on = greatest(treated_on, :day)
-from chosen where chosen.customer_id = churn_scores.customer_id"""
 
 # A run that is taken up again, hours after it failed, lets go of whom other runs have approached meanwhile.
 LET_GO = """
@@ -162,15 +81,19 @@ class PostgresCandidates:
         if self._scan(run_id) is not None:
             self._transaction.run(LET_GO, run_id=run_id, due_at=due_at, **desk)
         else:
-            thresholds = {"health_threshold": trigger.health_threshold, "risk_threshold": trigger.risk_threshold}
-            if trigger.health_threshold is not None and self._is_newest(began.date()):
-                self._transaction.run(WAITING, day=began.date(), **thresholds)
+            looked_at = {
+                "health_threshold": trigger.health_threshold, "risk_threshold": trigger.risk_threshold,
+                "min_lifetime_value": trigger.min_lifetime_value,
+                "segments": None if trigger.segments is None else list(trigger.segments),
+                "share": policy.holdout_share(PURPOSE),
+            }  # fmt: skip
+            judged = self._judge(trigger, began.date())
+            self._draw(policy.holdout_salt)
+            counted = self._transaction.row(choosing.COUNT, **looked_at)
             self._transaction.run(
-                SELECT, run_id=run_id, due_at=due_at, day=began.date(), day_began=began,
-                day_ends=began + timedelta(days=1), **thresholds,
-                max_interventions=trigger.max_interventions, min_lifetime_value=trigger.min_lifetime_value,
-                segments=None if trigger.segments is None else list(trigger.segments),
-                **desk, share=policy.holdout_share(PURPOSE), salt=policy.holdout_salt,
+                choosing.SELECT, run_id=run_id, due_at=due_at, day=began.date(), day_began=began,
+                day_ends=began + timedelta(days=1), max_interventions=trigger.max_interventions, judged=judged,
+                **looked_at, **desk, **(counted or {}),
             )  # fmt: skip
         return self.selected(run_id)
 
@@ -199,10 +122,31 @@ class PostgresCandidates:
         )
         return [HeldOut(**row) for row in rows]
 
-    def _is_newest(self, day: date) -> bool:
-        """Whether no later day was looked at: a look at the past makes nobody wait, and ends no waiting."""
-        base = self._transaction.row("select snapshot_on from churn_base")
-        return base is None or base["snapshot_on"] is None or day >= base["snapshot_on"]
+    def _judge(self, trigger: Trigger, day: date) -> bool:
+        """Sees to it that who waits is known; says whether all whom the trigger means do.
+
+        A look at the past makes nobody wait, and ends no waiting.
+        """
+        base = self._transaction.row(
+            """select snapshot_on, health_threshold, risk_threshold, judged = seen as judged from churn_base"""
+        )
+        if base is None or (base["snapshot_on"] is not None and day < base["snapshot_on"]):
+            return False
+        usual = {"health_threshold": trigger.health_threshold, "risk_threshold": trigger.risk_threshold}
+        if trigger.health_threshold is not None:
+            if not base["judged"] or usual != {name: base[name] for name in usual}:
+                self._transaction.run(choosing.WAITING, day=day, **usual)
+                self._transaction.run(choosing.WAITING_KEPT, **usual)
+            return True
+        return bool(base["judged"]) and trigger.risk_threshold >= float(base["risk_threshold"])
+
+    def _draw(self, salt: str) -> None:
+        """Draws for those for whom nobody has yet, and anew for everyone where the salt is another."""
+        base = self._transaction.row("select holdout_salt from churn_base")
+        if base is not None and base["holdout_salt"] != salt:
+            self._transaction.run(choosing.FORGET_DRAWS)
+            self._transaction.run(choosing.DRAWN, salt=salt)
+        self._transaction.run(choosing.DRAW, purpose=PURPOSE, salt=salt)
 
     def facts(self, run_id: UUID, *, as_of: datetime, profile: ScoreProfile) -> list[Facts]:
         """All that is known of each customer of a run, best first; who was deleted since is left out."""

@@ -47,18 +47,36 @@ select pg_current_xact_id() where pg_snapshot_xmax(pg_current_snapshot()) < cast
 # A score that is the same keeps the moment since when it is.
 SINCE = " or ".join(f"kept.{name} is distinct from fresh.{name}" for name in SCORES)
 ANEW = " or ".join(f"old.{name} is distinct from new.{name}" for name in SCORES)
+FELL = "(fresh.health < cast(:health_threshold as float8) or fresh.risk >= cast(:risk_threshold as float8))"
+WAITS = (
+    f"case when {FELL} then cast(:day as date) end",
+    f"case when {FELL} then coalesce(kept.at_risk_since, cast(:day as date)) end",
+)
 TENTH = "round(cast(fresh.health * 10 as numeric)) / float8 '10'"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Base:
-    """As of which day and by which profile everyone is scored, how far changes were read, how many there are."""
+    """As of which day and by which profile everyone is scored, how far changes were read, how many there are.
+
+    `judged` says that `at_risk_since` is right for all of them, by the two thresholds.
+    """
 
     day: date
     profile: str
     seen: str | None
     customers: int
     snapshot_on: date | None
+    health_threshold: float | None
+    risk_threshold: float | None
+    judged: bool
+
+    @property
+    def waiting(self) -> dict[str, object]:
+        """By what those who are scored anew are judged, so that nobody else need be looked at; else empty."""
+        if not self.judged:
+            return {}
+        return {"day": self.day, "health_threshold": self.health_threshold, "risk_threshold": self.risk_threshold}
 
 
 class PostgresScores:
@@ -92,7 +110,7 @@ class PostgresScores:
 
     def _score_changed(self, changed: int, base: Base, seen: str, as_of: datetime, profile: ScoreProfile) -> Scored:
         if not changed:
-            self._remember(base.day, profile, seen, base.customers, base.snapshot_on)
+            self._remember(base.day, profile, seen, base.customers, base.snapshot_on, judged=base.judged)
             return Scored(customers=base.customers, rescored=0, changed=0)
         known = f"""select changed.customer_id, facts.customer_id is not null as known, {_of("facts", FACTS)}
                     from churn_changed as changed
@@ -102,12 +120,13 @@ class PostgresScores:
                      from churn_changed as changed
                      left join ({_scored(profile, among=True)}) as scored
                        on scored.customer_id = changed.customer_id"""
-        done = self._merge(_merged_scores(scored), profile=profile.version, as_of=as_of)
+        statement = _merged_scores(scored, judged=base.judged)
+        done = self._merge(statement, profile=profile.version, as_of=as_of, **base.waiting)
         if done.removed:
             among = " and customer_id in (select customer_id from churn_changed)"
             self._transaction.run(FORGET_THE_GONE + among)
         customers = base.customers + done.added - done.removed
-        self._remember(base.day, profile, seen, customers, base.snapshot_on)
+        self._remember(base.day, profile, seen, customers, base.snapshot_on, judged=base.judged)
         return Scored(customers=customers, rescored=changed, changed=done.touched)
 
     def _score_everyone(
@@ -126,12 +145,14 @@ class PostgresScores:
             self._transaction.run(FORGET_THE_GONE)
         counted = self._transaction.row("select count(*) as customers from churn_scores")
         customers = counted["customers"] if counted else 0
-        self._remember(day, profile, seen, customers, day if newest else last)
+        self._remember(day, profile, seen, customers, day if newest else last, judged=False)
         return Scored(customers=customers, rescored=customers, changed=done.touched)
 
     def _base(self) -> Base | None:
         row = self._transaction.row(
-            "select day, profile, cast(seen as text) as seen, customers, snapshot_on from churn_base"
+            """select day, profile, cast(seen as text) as seen, customers, snapshot_on, health_threshold,
+                      risk_threshold, (judged = seen) is true as judged
+               from churn_base"""
         )
         return None if row is None else Base(**row)
 
@@ -160,15 +181,24 @@ class PostgresScores:
         return Changes(**row)
 
     def _remember(
-        self, day: date, profile: ScoreProfile, seen: str, customers: int, snapshot_on: date | None
+        self,
+        day: date,
+        profile: ScoreProfile,
+        seen: str,
+        customers: int,
+        snapshot_on: date | None,
+        *,
+        judged: bool,
     ) -> None:
         self._transaction.run(
-            """insert into churn_base (day, profile, seen, customers, snapshot_on)
-               values (:day, :profile, cast(:seen as xid8), :customers, :snapshot_on)
+            """insert into churn_base (day, profile, seen, customers, snapshot_on, judged)
+               values (:day, :profile, cast(:seen as xid8), :customers, :snapshot_on,
+                       case when :judged then cast(:seen as xid8) end)
                on conflict (only_row) do update
                set day = excluded.day, profile = excluded.profile, seen = excluded.seen,
-                   customers = excluded.customers, snapshot_on = excluded.snapshot_on""",
+                   customers = excluded.customers, snapshot_on = excluded.snapshot_on, judged = excluded.judged""",
             day=day, profile=profile.version, seen=seen, customers=customers, snapshot_on=snapshot_on,
+            judged=judged,
         )  # fmt: skip
 
 
@@ -196,12 +226,16 @@ select scored.*, cast(:profile as text) as profile, cast(:as_of as timestamptz) 
 from ({sql.scores(profile, source, ("lifetime_value", "standing"))}) as scored"""
 
 
-def _merged_scores(fresh: str, *, everyone: bool = False, day: date | None = None) -> str:
-    """The merge of fresh scores; on a new day it leaves a snapshot of each that is not what it was."""
+def _merged_scores(fresh: str, *, everyone: bool = False, day: date | None = None, judged: bool = False) -> str:
+    """The merge of fresh scores; on a new day it leaves a snapshot of each that is not what it was.
+
+    Where everyone is `judged`, those whom it writes stay so.
+    """
     since = "fresh.as_of", f"case when {SINCE} then fresh.as_of else kept.as_of end"
     columns = (*SCORES, "lifetime_value", "standing")
     if day is None:
-        return merge("churn_scores", fresh, columns, everyone=everyone, beside={"as_of": since}, anew=ANEW)
+        beside = {"as_of": since, "at_risk_since": WAITS} if judged else {"as_of": since}
+        return merge("churn_scores", fresh, columns, everyone=everyone, beside=beside, anew=ANEW)
     tenth = f"kept.snapshot_health is distinct from {TENTH}"
     return merge(
         "churn_scores", fresh, columns, everyone=everyone,
