@@ -119,7 +119,7 @@ calls = {
     "bedrock-runtime": ("converse", {"modelId": "m", "messages": []}),
     "comprehend": ("detect_sentiment", {"Text": "t", "LanguageCode": "en"}),
     "dynamodb": ("query", {"TableName": "t" * 3}),
-    "events": ("put_events", {"Entries": []}),
+    "events": ("put_events", {"Entries": [{"Source": "s", "DetailType": "d", "Detail": "{}"}]}),
     "lambda": ("invoke", {"FunctionName": "f"}),
     "pinpoint-sms-voice-v2": ("send_text_message", {"DestinationPhoneNumber": "+911", "MessageBody": "b"}),
     "s3": ("get_object", {"Bucket": "b" * 3, "Key": "k"}),
