@@ -44,7 +44,8 @@ def build_app(*, outdir: Path | None = None, **given: Any) -> cdk.App:
 def _stage(app: cdk.App) -> Stage:
     """The stage and its numbers, each of which `-c <number>=<value>` replaces."""
     name = app.node.try_get_context("stage") or "dev"
-    numbers = {n: app.node.try_get_context(n) for n in Stage.model_fields if n != "name"}
+    names = [n for number in Stage.model_fields if number != "name" for n in (number.upper(), number)]
+    numbers = {n: app.node.try_get_context(n) for n in names}
     stages = app.node.get_context("stages")
     return Stage.choose(name, stages, {n: value for n, value in numbers.items() if value is not None})
 

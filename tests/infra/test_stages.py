@@ -134,3 +134,16 @@ def test_refuses_a_cadence_that_would_leave_the_clock(minutes: int) -> None:
 
 def test_every_cadence_divides_a_day() -> None:
     assert all(1440 % minutes == 0 for minutes in clock_grid.EVERY)
+
+
+def test_takes_the_settings_of_other_schedulers_under_their_names_in_capitals() -> None:
+    stage = Stage.choose(
+        "dev", STAGES, {"FOLLOWUP_DELAY_HOURS": "36", "REENGAGEMENT_INACTIVE_DAYS": 60, "SCHEDULER_ENABLED": "false",
+                        "SCHEDULER_TIMEZONE": "US/Pacific"},
+    )  # fmt: skip
+    assert (stage.followup_delay_hours, stage.reengagement_inactive_days) == (36, 60)
+    assert (stage.scheduler_enabled, stage.scheduler_timezone) == (False, "US/Pacific")
+    with pytest.raises(InvalidStageError, match="scheduler_timezone = 'Mars': name a zone"):
+        Stage.choose("dev", STAGES, {"SCHEDULER_TIMEZONE": "Mars"})
+    with pytest.raises(InvalidStageError, match="events_source = 'aws.s3': sources that begin with aws"):
+        Stage.choose("dev", STAGES, {"events_source": "aws.s3"})
