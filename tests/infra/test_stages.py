@@ -137,10 +137,13 @@ def test_every_cadence_divides_a_day() -> None:
 
 
 def test_takes_the_settings_of_other_schedulers_under_their_names_in_capitals() -> None:
-    stage = Stage.choose(
-        "dev", STAGES, {"FOLLOWUP_DELAY_HOURS": "36", "REENGAGEMENT_INACTIVE_DAYS": 60, "SCHEDULER_ENABLED": "false",
-                        "SCHEDULER_TIMEZONE": "US/Pacific"},
-    )  # fmt: skip
+    given = {
+        "FOLLOWUP_DELAY_HOURS": "36",
+        "REENGAGEMENT_INACTIVE_DAYS": 60,
+        "SCHEDULER_ENABLED": "false",
+        "SCHEDULER_TIMEZONE": "US/Pacific",
+    }
+    stage = Stage.choose("dev", STAGES, given)
     assert (stage.followup_delay_hours, stage.reengagement_inactive_days) == (36, 60)
     assert (stage.scheduler_enabled, stage.scheduler_timezone) == (False, "US/Pacific")
     with pytest.raises(InvalidStageError, match="scheduler_timezone = 'Mars': name a zone"):
