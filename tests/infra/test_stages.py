@@ -148,5 +148,5 @@ def test_takes_the_settings_of_other_schedulers_under_their_names_in_capitals() 
     assert (stage.scheduler_enabled, stage.scheduler_timezone) == (False, "US/Pacific")
     with pytest.raises(InvalidStageError, match="scheduler_timezone = 'Mars': name a zone"):
         Stage.choose("dev", STAGES, {"SCHEDULER_TIMEZONE": "Mars"})
-    with pytest.raises(InvalidStageError, match="events_source = 'aws.s3': sources that begin with aws"):
+    with pytest.raises(InvalidStageError, match=r"events_source = 'aws\.s3': sources that begin with aws"):
         Stage.choose("dev", STAGES, {"events_source": "aws.s3"})
