@@ -66,7 +66,8 @@ def served(postgres: Postgres, database: PostgresDatabase) -> Iterator[Served]:
                     outbox_commands, churn_snapshots, churn_scores, churn_signals, churn_base, churn_yardsticks,
                     api_idempotency, customers_purchases, customers, customers_changes, customers_imports,
                     journal_decisions, journal_audit, outreach_templates, outreach_attempts, outreach_outcomes,
-                    outreach_suppressions"""
+                    outreach_suppressions, followups_jobs, followups_moves, followups_bookings,
+                    followups_emotions"""
     )
     superuser.run("delete from outreach_policies where version <> 'contact-v1'")
     superuser.close()

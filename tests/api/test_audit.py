@@ -97,6 +97,17 @@ def suppress(served: Served) -> Reply:
     return served.write("POST", "/v1/suppressions", {"email": "asha@example.com", "because": "they moved"})
 
 
+def followup(served: Served) -> str:
+    body = {
+        "customer_id": "C1",
+        "due_at": "2026-03-05T10:00:00Z",
+        "key": "k",
+        "channel": "sms",
+        "body": "Dear Asha, hello",
+    }
+    return str(served.write("POST", "/v1/followups/custom", body, key="a-follow-up-1").body["job_id"])
+
+
 Write = Callable[[Served], Reply]
 DONE: Mapping[str, Write] = {
     "PATCH /v1/customers/{customer_id}": lambda api: api.write(
@@ -125,6 +136,28 @@ DONE: Mapping[str, Write] = {
         "POST",
         "/v1/contact-policy/restore",
         {"version": "contact-v1", "expected_version": "contact-v1", "because": "as it was"},
+    ),
+    "POST /v1/followups/post-event": lambda api: api.write(
+        "POST", "/v1/followups/post-event", {"customer_id": "C1", "event_at": "2026-03-02T08:00:00Z"}
+    ),
+    "POST /v1/followups/re-engagement": lambda api: api.write(
+        "POST", "/v1/followups/re-engagement", {"customer_id": "C1", "last_activity": "2026-03-01T08:00:00Z"}
+    ),
+    "POST /v1/followups/check-in": lambda api: api.write("POST", "/v1/followups/check-in", {"customer_id": "C1"}),
+    "POST /v1/followups/custom": lambda api: api.write(
+        "POST",
+        "/v1/followups/custom",
+        {"customer_id": "C1", "due_at": "2026-03-05T10:00:00Z", "channel": "sms", "body": "Dear Asha, hello"},
+    ),
+    "POST /v1/followups/{job_id}/cancel": lambda api: api.write("POST", f"/v1/followups/{followup(api)}/cancel"),
+    "POST /v1/followups/{job_id}/reschedule": lambda api: api.write(
+        "POST", f"/v1/followups/{followup(api)}/reschedule", {"due_at": "2026-03-06T10:00:00Z"}
+    ),
+    "POST /bookings/{booking_id}/schedule-followup": lambda api: api.write(
+        "POST", "/bookings/BK1/schedule-followup", {"event_date": "2026-03-02T08:00:00Z", "customer_id": "C1"}
+    ),
+    "POST /v1/emotions": lambda api: api.write(
+        "POST", "/v1/emotions", {"customer_id": "C1", "text": "Asha is sad"}
     ),
     "POST /v1/imports": lambda api: api.write(
         "POST", "/v1/imports", {"kind": "customers", "file_name": "Asha Rao.csv", "bytes": 9}

@@ -56,15 +56,19 @@ class NewCustom(ForSomebody):
 
     due_at: Moment
     key: THING | None = Field(default=None, description="What is wanted twice under one key comes once.")
-    subject: Subject | None = None
-    body: Body | None = None
+    subject: Subject | None = Field(default=None, description="For an e-mail; plain text.")
+    body: Body | None = Field(default=None, description="Plain text, whose paragraphs blank lines part.")
     template: Annotated[str, Field(pattern=NAME)] | None = None
-    variables: dict[str, Any] = Field(default_factory=dict)
+    variables: Annotated[dict[str, Any], Field(max_length=60)] = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _says_something(self) -> Self:
+    def _says_one_thing(self) -> Self:
         if (self.body is None) == (self.template is None):
-            raise ValueError("give either a body or a template")
+            raise ValueError("give a body or a template, one of the two")
+        if self.template is not None and self.subject is not None:
+            raise ValueError("a template has a subject of its own; leave subject out")
+        if self.template is None and self.variables:
+            raise ValueError("variables fill a template; name one, or leave variables out")
         return self
 
 
@@ -184,59 +188,6 @@ class Health(Answer):
     send_lag_p99: float | None
 
 
-class NewEmotion(Asked):
-    """How a customer felt: a score from 0, the worst, to 1; or a text, which is read and forgotten."""
-
-    customer_id: ID
-    conversation_id: THING | None = None
-    score: Annotated[float, Field(ge=0, le=1)] | None = None
-    text: Annotated[str, Field(min_length=1, max_length=10_000)] | None = None
-    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] | None = None
-    at: Moment | None = None
-
-    @model_validator(mode="after")
-    def _one_of_them(self) -> Self:
-        if (self.score is None) == (self.text is None):
-            raise ValueError("give either a score or a text")
-        return self
-
-
-class ShownEmotion(Answer):
-    """One emotion: a score from 0 to 1, and who read it."""
-
-    emotion_id: UUID
-    customer_id: str
-    conversation_id: str | None
-    score: float
-    read_by: str
-    at: datetime
-
-
-class EmotionsAsked(Asked):
-    """Whose emotions, of which conversation, and how many."""
-
-    customer: ID
-    conversation: THING | None = None
-    limit: Annotated[int, Field(ge=1, le=200)] = 5
-
-
-class EmotionHistory(Answer):
-    """The latest emotions, newest first, their mean, and the template that it leads to after an event."""
-
-    items: tuple[ShownEmotion, ...]
-    mean: float | None
-    template: str
-
-
-class EmotionKept(Answer):
-    """What came of an emotion."""
-
-    score: float
-    planned: int
-    rewritten: int
-    because: str
-
-
 class NewBookingFollowUp(Asked):
     """When the booking ends, and whose it is where that was not told before."""
 
@@ -246,6 +197,7 @@ class NewBookingFollowUp(Asked):
 
 
 class JobOfBooking(Answer):
-    """The id of the follow-up; null where the event is followed up already."""
+    """The id of the follow-up; null where there is none, and because says why."""
 
     job_id: str | None
+    because: str
