@@ -20,6 +20,8 @@ from beforehand_cli.commands import (
     cases,
     channels,
     demo,
+    emotions,
+    followups,
     imports,
     invoke,
     local,
@@ -57,6 +59,8 @@ app.command(name="why")(why.why)
 app.command(name="timeline")(why.timeline)
 app.command(name="audit")(why.audit)
 app.add_typer(outreach.app, name="outreach")
+app.add_typer(followups.app, name="followups")
+app.add_typer(emotions.app, name="emotions")
 app.add_typer(suppressions.app, name="suppressions")
 app.add_typer(users.app, name="users")
 app.command(name="login")(login.login)
