@@ -15,6 +15,9 @@ from schemathesis.specs.openapi import checks as specs
 
 from functions.api_serve.handler import handler
 from tests.api.served import Served, event
+from tests.api.test_audit import switches
+
+__all__ = ["switches"]
 
 IN_ALL, AT_LEAST = 600, 10
 FOR_EACH_ROUTE = max(AT_LEAST, IN_ALL // len(handler.routes))
