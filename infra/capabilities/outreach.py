@@ -100,7 +100,7 @@ class _Functions:
             "outreach_send",
             runtime=runtime,
             dead_letters=dead_letters,
-            settings=OutreachSendSettings(**where, **channels.settings),
+            settings=OutreachSendSettings(**where, **{**channels.settings, **stage.company}),
             rights=[*files.read(Prefix.CHUNKS), *gates.begin(), *channels.rights],
             timeout=cdk.Duration.seconds(120),
         )

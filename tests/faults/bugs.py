@@ -82,8 +82,9 @@ BUGS = (
     bug(
         "the call comes before the key", f"{DELIVERY}/sending.py",
         ("        asked = self._monotonic()\n        try:\n",
-         "        asked = self._monotonic()\n        answer = self._call(message)\n        try:\n"),
-        ("        answer = self._call(message) if self._monotonic() - asked < PATIENCE else FROZEN\n", ""),
+         "        asked = self._monotonic()\n        answer = self._call(message, laid_out)\n        try:\n"),
+        ("        answer = self._call(message, laid_out) if self._monotonic() - asked < PATIENCE else FROZEN\n",
+         ""),
         found_by=ORDERS,
     ),
     bug(

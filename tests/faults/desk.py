@@ -25,9 +25,10 @@ from beforehand.outreach.delivery.claiming import Claims, Decide, claim
 from beforehand.outreach.delivery.documents import Chunk, chunk_file
 from beforehand.outreach.delivery.gates import Begun, DynamoGates
 from beforehand.outreach.delivery.model import Ended, Told
-from beforehand.outreach.delivery.send_wiring import clock_of, seconds_for
+from beforehand.outreach.delivery.send_wiring import clock_of, in_frame_of, seconds_for
 from beforehand.outreach.delivery.store import A_TICK, PostgresDelivery
 from beforehand.outreach.gate.model import Facts
+from beforehand.outreach.messages.model import Company
 from beforehand.outreach.model import Channel
 from beforehand.outreach.suppression.marks import DynamoMarks
 from beforehand.outreach.suppression.store import PostgresSuppressions
@@ -38,6 +39,8 @@ from tests.faults.books import open_of
 from tests.faults.people import Words, facts_of
 from tests.faults.points import Point, Reach, go_on
 from tests.faults.sender import Ses
+
+COMPANY = Company(name="A company")
 
 
 @dataclass
@@ -99,6 +102,7 @@ class Desk:
             read,
             provider=_Watched(self.provider, self.reach),
             gates=WatchedGates(self.gates, self.reach),
+            lay_out=in_frame_of(COMPANY),
             now=clock_of(read, old, speed=self.speed),
             monotonic=monotonic,
             time_left=clock.within(seconds_for(old) / self.speed),

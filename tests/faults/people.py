@@ -25,11 +25,11 @@ CUSTOMERS = "F-"
 class Words:
     """Writes a message of what the proposal says."""
 
-    def write(self, due: Due, facts: Facts, *, attempt: int) -> Message:
+    def write(self, due: Due, facts: Facts, *, attempt: int, within: datetime | None) -> Message:
         return Message(
             outreach_id=due.outreach_id, customer_id=due.customer_id, attempt=attempt, to=str(facts.email),
-            contact=contact_of(due.customer_id), subject=due.subject, text=due.body, purpose=due.purpose,
-            said_subject=due.subject, said_body=due.body,
+            contact=contact_of(due.customer_id), subject=due.subject, body=due.body,
+            language=due.language, within=within,
         )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from beforehand.outreach.gate.model import Action, Contact, Facts, Person, Plann
 from beforehand.outreach.model import Channel, Proposal, Purpose
 from tests.faults.ledger import OPEN, UNCONTACTED, MemoryLedger
 from tests.faults.steps import AT_ONCE, Port, undisturbed
+from tests.outreach.frames import bare
 from tests.outreach.gates import MemoryGates
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -190,11 +191,10 @@ class Entered:
 class Words:
     """Writes the same words to everybody."""
 
-    def write(self, due: Due, facts: Facts, *, attempt: int) -> Message:
+    def write(self, due: Due, facts: Facts, *, attempt: int, within: datetime | None) -> Message:
         return Message(
             outreach_id=due.outreach_id, customer_id=due.customer_id, attempt=attempt, to=facts.email or "",
-            contact=contact_of(due.customer_id), subject="s", text="t", purpose=due.purpose, said_subject="s",
-            said_body="b",
+            contact=contact_of(due.customer_id), subject="s", body="b", language="en", within=within,
         )  # fmt: skip
 
 
@@ -259,6 +259,7 @@ def sender(world: World, port: Port, chunk: Chunk) -> None:
         chunk,
         provider=_Provider(world, port),
         gates=_Gates(world, port),
+        lay_out=bare,
         now=_Readings(port, lambda: world.now, stops=lambda number: number == 1) if sees else lambda: NOW,
         monotonic=(
             _Readings(port, lambda: world.passed.total_seconds(), stops=lambda number: number % 2 == 0)

@@ -22,6 +22,7 @@ from beforehand.outreach.store import PostgresOutreach
 from beforehand.outreach.suppression.model import Kept, Suppression
 from beforehand.outreach.suppression.store import PostgresSuppressions
 from beforehand.outreach.suppression.suppressing import suppress
+from tests.outreach.frames import bare
 from tests.outreach.gates import MemoryGates, MemoryMarks
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -42,11 +43,11 @@ def proposal(customer_id: str = "C1", **changes: Any) -> Proposal:
 class Writer:
     """Makes the plainest message there is."""
 
-    def write(self, due: Due, facts: Facts, *, attempt: int) -> Message:
+    def write(self, due: Due, facts: Facts, *, attempt: int, within: datetime | None) -> Message:
         return Message(
             outreach_id=due.outreach_id, customer_id=due.customer_id, attempt=attempt, to="x@example.com",
-            contact=sha256(due.customer_id.encode()).hexdigest(), subject=due.subject, text=due.body,
-            purpose=due.purpose, said_subject=due.subject, said_body=due.body,
+            contact=sha256(due.customer_id.encode()).hexdigest(), subject=due.subject, body=due.body,
+            language=due.language, within=within,
         )  # fmt: skip
 
 
@@ -125,7 +126,7 @@ class Desk:
 
     def send(self, chunk: Chunk, now: datetime = NOW) -> ChunkSent:
         return sending.send(
-            chunk, provider=self.phone, gates=self.gates, now=lambda: now, monotonic=lambda: 0.0,
+            chunk, provider=self.phone, gates=self.gates, lay_out=bare, now=lambda: now, monotonic=lambda: 0.0,
             time_left=lambda: True,
         )  # fmt: skip
 

@@ -92,12 +92,12 @@ def test_a_message_that_goes_carries_how_long_it_is_welcome() -> None:
 
 
 class StumblingWords(Words):
-    def write(self, due: Due, facts: Facts, *, attempt: int) -> Message:
+    def write(self, due: Due, facts: Facts, *, attempt: int, within: datetime | None) -> Message:
         if due.customer_id == "odd":
             raise KeyError("asha@example.com")
         if due.customer_id == "refused":
             raise RefusedError("its template needs a name")
-        return super().write(due, facts, attempt=attempt)
+        return super().write(due, facts, attempt=attempt, within=within)
 
 
 @pytest.mark.parametrize("writer", [Words(), StumblingWords()])
@@ -120,8 +120,8 @@ def test_a_message_at_which_the_gate_or_its_writer_stumbles_rests_and_keeps_no_o
 class Translated(Words):
     """Writes as somebody who chose a language."""
 
-    def write(self, due: Due, facts: Facts, *, attempt: int) -> Message:
-        written = super().write(due, facts, attempt=attempt)
+    def write(self, due: Due, facts: Facts, *, attempt: int, within: datetime | None) -> Message:
+        written = super().write(due, facts, attempt=attempt, within=within)
         return written.model_copy(update={"because": "in Hindi, as they prefer"})
 
 

@@ -11,8 +11,11 @@ from beforehand.events.outreach import ChunkSent
 from beforehand.outreach.channels.model import OPTED_OUT, Answer, Evidence, Outbound, Outcome
 from beforehand.outreach.delivery.documents import Chunk, Message
 from beforehand.outreach.delivery.model import Ended, Token
-from beforehand.outreach.delivery.sending import PATIENCE, send
+from beforehand.outreach.delivery.send_wiring import in_frame_of
+from beforehand.outreach.delivery.sending import PATIENCE, LayOut, send
+from beforehand.outreach.messages.model import Company, Composed, UncomposableError
 from beforehand.outreach.model import Channel
+from tests.outreach.frames import bare
 from tests.outreach.gates import MemoryGates
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -41,7 +44,7 @@ ACCEPTED = Answer(outcome=Outcome.ACCEPTED, because="taken", provider_id="m-1")
 def message(outreach_id: UUID | None = None) -> Message:
     return Message(
         outreach_id=outreach_id or uuid4(), customer_id="C1", attempt=1, to="asha@example.com", contact="c0ffee",
-        subject="Hello", text="Hello", purpose="manual", said_subject="Hello", said_body="Hello",
+        subject="Hello", body="Hello there", language="en",
     )  # fmt: skip
 
 
@@ -55,9 +58,16 @@ def sent(
     *messages: Message,
     monotonic: Callable[[], float] = lambda: 0.0,
     time_left: Callable[[], bool] = lambda: True,
+    lay_out: LayOut = bare,
 ) -> ChunkSent:
     return send(
-        chunk(*messages), provider=provider, gates=gates, now=lambda: NOW, monotonic=monotonic, time_left=time_left
+        chunk(*messages),
+        provider=provider,
+        gates=gates,
+        lay_out=lay_out,
+        now=lambda: NOW,
+        monotonic=monotonic,
+        time_left=time_left,
     )
 
 
@@ -78,6 +88,41 @@ def test_each_answer_is_written_down(outcome: Outcome) -> None:
     counts = sent(Provider(Answer(outcome=outcome, because="so")), gates, one)
     assert counts.model_dump()[outcome.value] == 1
     assert gates.keys[one.outreach_id, 1].ended == Ended(outcome.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "ended", "because"),
+    [
+        (UncomposableError("The message is empty: give it a text"), Ended.REFUSED,
+         "its message cannot be made: The message is empty: give it a text"),
+        (KeyError("asha@example.com"), Ended.VOID,
+         "it could not be laid out: that failed with KeyError; it is tried again"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_laid_out_calls_nobody_proves_it_and_keeps_no_other(
+    error: Exception, ended: Ended, because: str
+) -> None:
+    provider, gates, one, two = Provider(ACCEPTED), MemoryGates(), message(), message()
+
+    def lay_out(given: Message, channel: Channel) -> Composed:
+        if given is one:
+            raise error
+        return bare(given, channel)
+
+    counts = sent(provider, gates, one, two, lay_out=lay_out).model_dump()
+    assert (counts[ended.value], counts["accepted"]) == (1, 1)
+    assert [given.outreach_id for given in provider.given] == [two.outreach_id]
+    told = gates.keys[one.outreach_id, 1]
+    assert (told.token, told.ended, told.because) == (Token.VOID, ended, because)
+    assert sent(provider, gates, one).left == 1, "nobody begins it any more"
+
+
+def test_a_message_leaves_in_the_frame_of_its_channel() -> None:
+    provider = Provider(ACCEPTED)
+    sent(provider, MemoryGates(), message(), lay_out=in_frame_of(Company(name="Lotus")))
+    (given,) = provider.given
+    assert given.text.startswith("Hello there\n\n-- \nYou receive this message because")
+    assert given.html is not None and "Hello there</p>" in given.html
 
 
 def test_an_error_that_nobody_foresaw_is_unknown_and_quotes_nothing() -> None:
@@ -151,8 +196,9 @@ def test_what_comes_after_its_lease_goes_back_by_proof_and_is_looked_at_again_by
     provider, gates, one = Provider(ACCEPTED), MemoryGates(), message()
     late = chunk(one).model_copy(update={"lease_until": NOW})
     counts = send(
-        late, provider=provider, gates=gates, now=lambda: NOW, monotonic=lambda: 0.0, time_left=lambda: True
-    )
+        late, provider=provider, gates=gates, lay_out=bare, now=lambda: NOW, monotonic=lambda: 0.0,
+        time_left=lambda: True,
+    )  # fmt: skip
     assert (counts.void, provider.given) == (1, [])
     assert gates.keys[one.outreach_id, 1].token is Token.VOID
 

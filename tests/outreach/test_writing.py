@@ -27,12 +27,12 @@ PERSON = replace(ASHA, email="asha@example.com", phone="+919876543210")
     ],
 )  # fmt: skip
 def test_a_message_of_a_template_says_which_one_and_why_in_its_language(language: str, because: str) -> None:
-    message = WRITER.write(REMINDER, replace(PERSON, language=language), attempt=1)
+    message = WRITER.write(REMINDER, replace(PERSON, language=language), attempt=1, within=None)
     assert (message.template, message.template_version, message.because) == ("appointment_reminder", 0, because)
 
 
 def test_a_text_that_was_written_says_what_its_frame_is_in() -> None:
-    message = WRITER.write(replace(DUE, channel=Channel.SMS, language="xx"), PERSON, attempt=1)
+    message = WRITER.write(replace(DUE, channel=Channel.SMS, language="xx"), PERSON, attempt=1, within=None)
     assert (message.template, message.because) == (None, "with the footer in English, since there is none in xx")
-    to_a_system = WRITER.write(replace(DUE, channel=Channel.WEBHOOK), PERSON, attempt=1)
+    to_a_system = WRITER.write(replace(DUE, channel=Channel.WEBHOOK), PERSON, attempt=1, within=None)
     assert to_a_system.because == "as it was written, since a system reads it"

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beforehand.outreach.messages.compose import MOST_SEGMENTS, compose
+from beforehand.outreach.messages.compose import compose
+from beforehand.outreach.messages.fitting import MOST_SEGMENTS
 from beforehand.outreach.messages.frames import direction, footer, languages
 from beforehand.outreach.messages.model import Company, Composed, UncomposableError
 from beforehand.outreach.messages.sms import segments

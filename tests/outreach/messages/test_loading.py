@@ -10,7 +10,7 @@ PROGRAM = "import sys, {module}; print(*(name for name in ('jinja2', 'babel') if
 
 @pytest.mark.parametrize(
     "module",
-    ["functions.outreach_claim.handler", "functions.outreach_record.handler", "functions.api_serve.handler"],
+    ["functions.outreach_claim.handler", "functions.outreach_send.handler", "functions.api_serve.handler"],
 )
 def test_loads_only_what_it_uses(module: str) -> None:
     run = [sys.executable, "-c", PROGRAM.format(module=module)]

@@ -14,8 +14,8 @@ class OutreachRecordSettings(DatabaseSettings, FilesSettings, GatesSettings):
     """`outreach_record`."""
 
 
-class OutreachSendSettings(ChannelSettings, FilesSettings, GatesSettings):
-    """`outreach_send`: what each channel is reached with."""
+class OutreachSendSettings(CompanySettings, ChannelSettings, FilesSettings, GatesSettings):
+    """`outreach_send`: what each channel is reached with, and whom messages are from."""
 
 
 class OutreachReconcileSettings(FilesSettings, GatesSettings):

@@ -23,7 +23,10 @@ MOST_CLAIMED = 1_500
 """How many messages a tick claims, by all channels: as many as its senders can send before their lease ends."""
 
 BATCH = 500
-"""How many messages are looked at together."""
+"""How many messages are looked at together, at most."""
+
+LEAST_LOOKED_AT = 50
+"""How many are looked at together where there is room for fewer: the gate may let none of the first ones go."""
 
 MOST_LOOKED_AT = 5_000
 """When a tick looks at no further messages of a channel; the next one begins a minute later."""
@@ -57,8 +60,8 @@ class Journal(Protocol):
 class Writer(Protocol):
     """What makes a message of what is to be said."""
 
-    def write(self, due: Due, facts: Facts, *, attempt: int) -> Message:
-        """The message as it goes out. Raises RefusedError where it cannot be made."""
+    def write(self, due: Due, facts: Facts, *, attempt: int, within: datetime | None) -> Message:
+        """What is said, which is welcome `within` a moment. Raises RefusedError where it cannot be made."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -116,7 +119,7 @@ def _look_at(
 ) -> None:
     looked_at, messages = 0, []
     while room > 0 and looked_at < MOST_LOOKED_AT and time_left():
-        batch = ledger.due(channel.channel, now=now, limit=BATCH)
+        batch = ledger.due(channel.channel, now=now, limit=min(BATCH, max(room, LEAST_LOOKED_AT)))
         if not batch:
             break
         going = claiming.decide(batch, channel.mode, room)
@@ -223,7 +226,7 @@ class _Claiming:
         """The message, claimed; or the sentence that says why it cannot be made."""
         attempt = due.attempt + 1
         try:
-            message = self._writer.write(due, facts, attempt=attempt)
+            message = self._writer.write(due, facts, attempt=attempt, within=verdict.within)
         except RefusedError as error:
             return str(error)
         self._claimed.append(
@@ -234,14 +237,14 @@ class _Claiming:
                 policy_version=self._policy_version,
                 because="; ".join(filter(None, (GOES, message.because))),
                 chunk=self._chunk_of(due.channel),
-                subject=message.said_subject,
-                body=message.said_body,
+                subject=message.subject if due.template else None,
+                body=message.body if due.template else None,
                 template_version=message.template_version,
             )
         )
         contact = Contact(outreach_id=due.outreach_id, purpose=due.purpose, channel=due.channel, at=self._now)
         self._contacted.setdefault(due.customer_id, []).append(contact)
-        return message.model_copy(update={"within": verdict.within})
+        return message
 
     def _chunk_of(self, channel: Channel) -> str:
         name = from_content("chunk", self._tick, channel, self._ordinal // CHUNK)

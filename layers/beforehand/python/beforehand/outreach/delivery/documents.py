@@ -15,7 +15,10 @@ class Document(BaseModel):
 
 
 class Message(Document):
-    """One message as it goes out; `contact` is the hash of the address, under which a suppression would stand."""
+    """What is said to one person; `contact` is the hash of the address, under which a suppression would stand.
+
+    The sender puts it into the frame of its channel.
+    """
 
     outreach_id: UUID
     customer_id: str
@@ -23,13 +26,9 @@ class Message(Document):
     to: str
     contact: str
     subject: str
-    text: str
-    html: str | None = None
+    body: str
+    language: str
     unsubscribe_url: str | None = None
-    purpose: str
-    said_subject: str
-    said_body: str
-    """What is said, without what the channel puts around it."""
     template: str | None = None
     template_version: int | None = None
     within: AwareDatetime | None = None

@@ -87,7 +87,10 @@ class Kept:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Claimed:
-    """A message that goes now, under this attempt, which fences off every other."""
+    """A message that goes now, under this attempt, which fences off every other.
+
+    `subject` and `body` are what was made of its template; None: it was written when it was proposed.
+    """
 
     outreach_id: UUID
     attempt: int
@@ -95,8 +98,8 @@ class Claimed:
     policy_version: str
     because: str
     chunk: str
-    subject: str
-    body: str
+    subject: str | None = None
+    body: str | None = None
     template_version: int | None = None
 
 

@@ -8,9 +8,12 @@ from beforehand.clock import monotonic, now, within
 from beforehand.events.outreach import AttemptsAsked, ChunkNamed, ChunkSent, UnknownsNamed
 from beforehand.outreach.channels.wiring import providers
 from beforehand.outreach.delivery import asking, sending
-from beforehand.outreach.delivery.documents import Chunk, Unknowns, chunk_file, unknowns_file
+from beforehand.outreach.delivery.documents import Chunk, Message, Unknowns, chunk_file, unknowns_file
 from beforehand.outreach.delivery.gates import DynamoGates
 from beforehand.outreach.delivery.model import LEASE
+from beforehand.outreach.messages.company import company_of
+from beforehand.outreach.messages.model import Company, Composed
+from beforehand.outreach.model import Channel
 from beforehand.settings import from_environment
 from beforehand.settings.outreach import OutreachReconcileSettings, OutreachSendSettings
 
@@ -31,10 +34,26 @@ def send(named: ChunkNamed) -> ChunkSent:
         chunk,
         provider=providers(settings)[chunk.channel],
         gates=DynamoGates(settings.gates_table),
+        lay_out=in_frame_of(company_of(settings)),
         now=clock_of(chunk, age),
         monotonic=monotonic,
         time_left=within(seconds_for(age)),
     )
+
+
+def in_frame_of(company: Company) -> sending.LayOut:
+    """Lays messages out as they leave from a company."""
+
+    def lay_out(message: Message, channel: Channel) -> Composed:
+        # Jinja2 takes 100 ms to load, and whoever asks about attempts lays nothing out.
+        from beforehand.outreach.messages.compose import compose  # noqa: PLC0415
+
+        return compose(
+            channel=channel, subject=message.subject, body=message.body, language=message.language,
+            company=company, unsubscribe_url=message.unsubscribe_url,
+        )  # fmt: skip
+
+    return lay_out
 
 
 def clock_of(chunk: Chunk, age: timedelta, *, speed: float = 1) -> Callable[[], datetime]:

@@ -1,4 +1,4 @@
-"""Sends a chunk: for each message the gate's key first, then the provider once, then how it ended."""
+"""Sends a chunk: each message is laid out, then the gate's key, then the provider once, then how it ended."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from beforehand.outreach.channels.model import OPTED_OUT, Answer, Outbound, Outc
 from beforehand.outreach.delivery.documents import Chunk, Message
 from beforehand.outreach.delivery.gates import Begun
 from beforehand.outreach.delivery.model import Ended, GatesUnreachableError, Token, Told
+from beforehand.outreach.messages.model import Composed, MessageError
 from beforehand.outreach.model import Channel
 
 PATIENCE = 5.0
@@ -24,6 +25,10 @@ WITHOUT_SENDING = {
     Begun.SUPPRESSED: (Ended.SUPPRESSED, "they asked not to be contacted any more"),
     Begun.STOPPED: (Ended.STOPPED, "the kill switch is on"),
 }
+
+
+LayOut = Callable[[Message, Channel], Composed]
+"""Puts the words of a message into the frame of its channel. Raises MessageError where they do not fit into it."""
 
 
 class Gates(Protocol):
@@ -41,12 +46,13 @@ def send(
     *,
     provider: Provider,
     gates: Gates,
+    lay_out: LayOut,
     now: Callable[[], datetime],
     monotonic: Callable[[], float],
     time_left: Callable[[], bool],
 ) -> ChunkSent:
     """Sends what can be sent while time is left. Nothing is raised: what has no end here is found by its lease."""
-    sending = _Sending(provider, gates, now, monotonic)
+    sending = _Sending(provider, gates, lay_out, now, monotonic)
     ends = Counter(
         sending.message(message, chunk.channel)
         if time_left() and now() < chunk.lease_until
@@ -60,12 +66,22 @@ class _Sending:
     """The messages of one call."""
 
     def __init__(
-        self, provider: Provider, gates: Gates, now: Callable[[], datetime], monotonic: Callable[[], float]
+        self,
+        provider: Provider,
+        gates: Gates,
+        lay_out: LayOut,
+        now: Callable[[], datetime],
+        monotonic: Callable[[], float],
     ) -> None:
-        self._provider, self._gates, self._now, self._monotonic = provider, gates, now, monotonic
+        self._provider, self._gates, self._lay_out = provider, gates, lay_out
+        self._now, self._monotonic = now, monotonic
 
     def message(self, message: Message, channel: Channel) -> str:
         """One message: how it ended, or `left`."""
+        try:
+            laid_out = self._lay_out(message, channel)
+        except Exception as error:
+            return self._not_laid_out(message, error)
         asked = self._monotonic()
         try:
             begun = self._gates.begin(
@@ -78,7 +94,7 @@ class _Sending:
                 return self._without_sending(message, *WITHOUT_SENDING[begun])
         except GatesUnreachableError:
             return LEFT
-        answer = self._call(message) if self._monotonic() - asked < PATIENCE else FROZEN
+        answer = self._call(message, laid_out) if self._monotonic() - asked < PATIENCE else FROZEN
         told = Told(
             token=Token.STARTED, ended=_ended(answer), because=answer.because,
             provider_id=answer.provider_id, wait_seconds=answer.wait_seconds,
@@ -92,8 +108,19 @@ class _Sending:
 
     def leave(self, message: Message) -> str:
         """There is no time for this one, or its lease has passed: it goes back by the proof that nobody sent it."""
+        return self._give_back(message, Ended.VOID, "there was no time left for it")
+
+    def _not_laid_out(self, message: Message, error: Exception) -> str:
+        """Proves that nobody was called: a definite no, or after our own mistake, to be tried again."""
+        if isinstance(error, MessageError):
+            return self._give_back(message, Ended.REFUSED, f"its message cannot be made: {error}")
+        # Nobody foresaw it, and its text may quote the message.
+        because = f"it could not be laid out: that failed with {type(error).__name__}; it is tried again"
+        return self._give_back(message, Ended.VOID, because)
+
+    def _give_back(self, message: Message, ended: Ended, because: str) -> str:
         try:
-            return self._without_sending(message, Ended.VOID, "there was no time left for it")
+            return self._without_sending(message, ended, because)
         except GatesUnreachableError:
             return LEFT
 
@@ -101,15 +128,15 @@ class _Sending:
         told = self._gates.void(message.outreach_id, message.attempt, ended=ended, because=because, now=self._now())
         return told.ended if told.token is Token.VOID and told.ended else LEFT
 
-    def _call(self, message: Message) -> Answer:
+    def _call(self, message: Message, laid_out: Composed) -> Answer:
         outbound = Outbound(
             outreach_id=message.outreach_id,
             attempt=message.attempt,
             customer_id=message.customer_id,
             to=message.to,
-            subject=message.subject,
-            text=message.text,
-            html=message.html,
+            subject=laid_out.subject,
+            text=laid_out.text,
+            html=laid_out.html,
             unsubscribe_url=message.unsubscribe_url,
             seconds_left=None if message.within is None else int((message.within - self._now()).total_seconds()),
             tags={

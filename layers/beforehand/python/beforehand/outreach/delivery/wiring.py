@@ -27,7 +27,7 @@ from beforehand.outreach.gate.decide import decide
 from beforehand.outreach.gate.facts_store import PostgresFacts
 from beforehand.outreach.gate.legal import shipped
 from beforehand.outreach.gate.suppressed import suppressed_in
-from beforehand.outreach.messages.model import Company
+from beforehand.outreach.messages.company import company_of
 from beforehand.outreach.messages.store import PostgresTemplates
 from beforehand.outreach.model import State
 from beforehand.outreach.policies_store import PostgresPolicies
@@ -129,13 +129,7 @@ def _claim(
     policy, legal = PostgresPolicies(transaction).in_force(at), shipped()
     secret = pepper(settings.files_bucket)
     facts = PostgresFacts(transaction, suppressed_in(transaction, secret))
-    company = Company(
-        name=settings.company_name,
-        postal_address=settings.company_address,
-        support_url=settings.company_support_url,
-        language=settings.company_language,
-        zone=settings.company_zone,
-    )
+    company = company_of(settings)
     return claim(
         tick,
         ledger=ledger,

@@ -1,12 +1,14 @@
-"""Makes a message of what is to be said: to which address, in which frame, with which way out."""
+"""Makes a message of what is to be said: to which address, in which words, with which way out."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from beforehand.errors import RefusedError
 from beforehand.outreach.delivery.documents import Message
 from beforehand.outreach.delivery.model import Due
 from beforehand.outreach.gate.model import Facts
+from beforehand.outreach.messages.fitting import fit
 from beforehand.outreach.messages.model import Company, MessageError, Words
 from beforehand.outreach.model import Channel
 from beforehand.outreach.suppression.contacts import UnreadableAddressError, contact_hash
@@ -25,17 +27,14 @@ class MessageWriter:
     public_url: str | None
     speak: Speak
 
-    def write(self, due: Due, facts: Facts, *, attempt: int) -> Message:
-        """The message as it goes out. Raises RefusedError where it cannot be made; no address is in its words."""
+    def write(self, due: Due, facts: Facts, *, attempt: int, within: datetime | None) -> Message:
+        """What is said, fit for its channel. Raises RefusedError where no message can be made of it."""
         to = facts.address(due.channel)
         try:
             contact = contact_hash(due.channel, to, self.pepper)
             leave = self._leave(due, contact)
             said = self.speak(due, facts)
-            # Jinja2 and Babel take 100 ms to load, and whoever settles what was sent writes nothing.
-            from beforehand.outreach.messages.compose import compose  # noqa: PLC0415
-
-            composed = compose(
+            words = fit(
                 channel=due.channel, subject=said.subject, body=said.body, language=said.language,
                 company=self.company, unsubscribe_url=leave,
             )  # fmt: skip
@@ -47,16 +46,14 @@ class MessageWriter:
             attempt=attempt,
             to=to,
             contact=contact,
-            subject=composed.subject,
-            text=composed.text,
-            html=composed.html,
+            subject=words.subject,
+            body=words.body,
+            language=said.language,
             unsubscribe_url=leave,
-            purpose=due.purpose,
-            said_subject=said.subject,
-            said_body=said.body,
             template=due.template,
             template_version=said.template_version,
-            because="; ".join(filter(None, (said.because, composed.because))),
+            within=within,
+            because="; ".join(filter(None, (said.because, words.because))),
         )
 
     def _leave(self, due: Due, contact: str) -> str | None:

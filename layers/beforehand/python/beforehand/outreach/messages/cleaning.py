@@ -1,6 +1,7 @@
 """Takes out of texts what no message may carry: ends of line in a subject, control characters, false links."""
 
 import re
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ MOST_URL = 2_000
 URL_SIGNS = r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]"
 LINK = re.compile(rf"https://{URL_SIGNS}+")
 URL = re.compile(rf"https?://{URL_SIGNS}+")
+ORIGIN = re.compile(r"https?://[^/?#]*")
 ENDS_NO_LINK = ".,;:!?)]'"
 
 # What Unicode calls a control character (Cc), and what parts lines and paragraphs (Zl, Zp).
@@ -79,8 +81,14 @@ def _readable(text: str) -> str:
 
 
 def _is_safe(url: str) -> bool:
+    return _is_safe_origin(ORIGIN.match(url).group())  # type: ignore[union-attr]
+
+
+@lru_cache(maxsize=1024)
+def _is_safe_origin(origin: str) -> bool:
+    """Whether a scheme with a host is one that a message may lead to; many addresses share theirs."""
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(origin)
         host, _ = parts.hostname, parts.port
     except ValueError:
         return False

@@ -10,14 +10,13 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template
 
-from beforehand.outreach.messages.cleaning import checked_url, clean_subject, clean_text, link_at, paragraphs
+from beforehand.outreach.messages.cleaning import clean_subject, clean_text, link_at, paragraphs
+from beforehand.outreach.messages.fitting import Fit, fit, sms_text, tag_of
 from beforehand.outreach.messages.frames import TAG, Footer, direction, footer, footer_language
-from beforehand.outreach.messages.model import Company, Composed, UncomposableError
-from beforehand.outreach.messages.sms import segments
+from beforehand.outreach.messages.model import Company, Composed
 from beforehand.outreach.model import Channel
 
 LAYOUT = Path(__file__).parent / "layouts" / "email.html"
-MOST_SEGMENTS = 10
 PREVIEWED = 110
 """Characters that mail programs show beside the subject."""
 SAYS_SOMETHING = 40
@@ -29,75 +28,42 @@ def compose(
 ) -> Composed:
     """The message as it leaves on a channel; `body` is plain text whose paragraphs blank lines part.
 
-    Raises UncomposableError for an empty or overlong message, an address that is not https, or a call.
+    Raises UncomposableError where the words do not fit (`fitting.py`).
     """
-    subject, text = clean_subject(subject), clean_text(body)
-    if not text:
-        raise UncomposableError("The message is empty: give it a text")
-    tag = language.strip().replace("_", "-")
-    if unsubscribe_url is not None:
-        unsubscribe_url = checked_url(unsubscribe_url, "The unsubscribe address")
+    words = fit(
+        channel=channel, subject=subject, body=body, language=language, company=company,
+        unsubscribe_url=unsubscribe_url,
+    )  # fmt: skip
     if channel is Channel.EMAIL:
-        return _email(subject, text, tag, company, unsubscribe_url)
-    if channel is Channel.SMS:
-        return _sms(subject, text, tag, unsubscribe_url)
-    if channel is Channel.WEBHOOK:
-        return Composed(subject=subject, text=text, html=None, because="as it was written, since a system reads it")
-    raise UncomposableError("A call has no message: propose it on the channel email, sms or webhook")
+        return _email(words, tag_of(language), company, unsubscribe_url)
+    text = sms_text(words.body, language, unsubscribe_url) if channel is Channel.SMS else words.body
+    return Composed(subject=words.subject, text=text, html=None, because=words.because)
 
 
-def _email(subject: str, text: str, language: str, company: Company, unsubscribe_url: str | None) -> Composed:
-    if not subject:
-        raise UncomposableError("The e-mail has no subject: give it one")
+def _email(said: Fit, language: str, company: Company, unsubscribe_url: str | None) -> Composed:
     own = footer_language(language)
     words = footer(own)
     lines = list(_footer_lines(words, company, unsubscribe_url))
     below = [words.why.replace("{company}", clean_subject(company.name)), *("".join(line) for line in lines)]
     html = _layout().render(
-        subject=subject,
+        subject=said.subject,
         language=language if TAG.fullmatch(language) else "",
         direction=direction(language),
-        preheader=_preheader(text),
-        paragraphs=[[list(_parts(line)) for line in part.split("\n")] for part in paragraphs(text)],
+        preheader=_preheader(said.body),
+        paragraphs=[[list(_parts(line)) for line in part.split("\n")] for part in paragraphs(said.body)],
         why=below[0],
         footer_language=own,
         footer_direction=direction(own),
         lines=[_split(line) for line in lines],
     )
-    return Composed(
-        subject=subject, text="\n".join([text, "", "-- ", *below]), html=html, because=_because(words, language)
-    )
-
-
-def _sms(subject: str, text: str, language: str, unsubscribe_url: str | None) -> Composed:
-    words = footer(footer_language(language))
-    leave = f"{words.sms_leave} {unsubscribe_url}" if unsubscribe_url else words.sms_leave_by_reply
-    # One space that does not break would put the whole text into UCS-2.
-    whole = "\n".join([*paragraphs(text), leave]).replace("\u00a0", " ")
-    needed = segments(whole)
-    if needed.count > MOST_SEGMENTS:
-        raise UncomposableError(
-            f"The text message takes {needed.count} segments of {needed.encoding}, and at most {MOST_SEGMENTS} are "
-            f"sent: shorten it by about {_over(needed.count)} percent"
-        )
-    return Composed(subject=subject, text=whole, html=None, because=_because(words, language))
-
-
-def _over(count: int) -> int:
-    return -(-(count - MOST_SEGMENTS) * 100 // count)
-
-
-def _because(words: Footer, language: str) -> str:
-    if footer_language(language).casefold() in (language.casefold(), language.casefold().split("-")[0]):
-        return f"with the footer in {words.name}, as the message is"
-    shown = language if TAG.fullmatch(language) else "the message's language"
-    return f"with the footer in {words.name}, since there is none in {shown}"
+    text = "\n".join([said.body, "", "-- ", *below])
+    return Composed(subject=said.subject, text=text, html=html, because=said.because)
 
 
 def _footer_lines(words: Footer, company: Company, unsubscribe_url: str | None) -> Iterator[tuple[str, ...]]:
     """The lines below the first; a line of two is a text and the address that follows it."""
     if company.support_url:
-        yield f"{words.help} ", checked_url(company.support_url, "The company's support address")
+        yield f"{words.help} ", company.support_url
     if unsubscribe_url:
         yield f"{words.leave} ", unsubscribe_url
     else:

@@ -11,7 +11,7 @@ from pydantic import Field, TypeAdapter
 from beforehand.api.pages import Page, PageAsked, after, page
 from beforehand.api.problems import not_found, refuse
 from beforehand.api.routes import Answer, Asked, Call, Routes
-from beforehand.outreach.messages import editing
+from beforehand.outreach.messages import company, editing
 from beforehand.outreach.messages.documents import LANGUAGE, NAME, Body, Declared, Note, Subject, variables_of
 from beforehand.outreach.messages.model import (
     SHIPPED,
@@ -299,14 +299,7 @@ def _person(call: Call, body: PreviewAsked) -> dict[str, Any]:
 
 def company_of(call: Call) -> Company:
     """Whom messages of this deployment are from."""
-    settings = call.settings
-    return Company(
-        name=settings.company_name,
-        postal_address=settings.company_address,
-        support_url=settings.company_support_url,
-        language=settings.company_language,
-        zone=settings.company_zone,
-    )
+    return company.company_of(call.settings)
 
 
 @contextmanager
