@@ -1,4 +1,4 @@
-"""A rehearsal on the deployed stacks: started, followed and shown by the command; nothing is kept but its report."""
+"""A rehearsal on the deployed stacks: started, followed and shown; nothing is kept but its report."""
 
 import json
 from pathlib import Path

@@ -12,8 +12,6 @@ from beforehand.outreach.rehearsal.model import Ended, Lane, Played
 from beforehand.outreach.rehearsal.tally import Tally
 
 MINUTE = timedelta(minutes=1)
-LEAST_LOOKED_AT = 50
-"""A tick looks at least at so many messages together, however few may go."""
 
 
 class _Queue:
@@ -61,7 +59,6 @@ class RehearsalLedger:
         self._queues = {channel: _Queue() for channel in Channel}
         self._ending: list[tuple[datetime, int, Played]] = []
         self._tally, self._begin = tally, begin
-        self._room: dict[Channel, int] = {}
         self._ended: list[Ended] = []
         self.rules: dict[UUID, str] = {}
         """By which rule the gate has decided about each message of the batch that it looks at."""
@@ -106,17 +103,16 @@ class RehearsalLedger:
         for queue in self._queues.values():
             queue.settle(now)
         busy = [lane for lane in self.lanes.values() if self._queues[lane.channel].ready and lane.is_looked_at]
-        self._room = {lane.channel: lane.room for lane in busy}
         return [
             ChannelState(channel=lane.channel, mode=lane.mode, room=lane.room)
             for lane in sorted(busy, key=lambda lane: lane.channel)
         ]
 
     def due(self, channel: Channel, *, now: datetime, limit: int) -> list[Due]:
-        """The most urgent of what is due, no more than may go: the others are looked at when there is room."""
+        """The most urgent of what is due."""
         queue = self._queues[channel]
         queue.settle(now)
-        return [played.due for played in queue.take(min(limit, max(self._room[channel], LEAST_LOOKED_AT)))]
+        return [played.due for played in queue.take(limit)]
 
     def keep(self, kept: Sequence[Kept], *, now: datetime) -> None:
         """Lets wait or ends what does not go now."""
@@ -140,7 +136,6 @@ class RehearsalLedger:
             ready_at = max(played.next_at or now, self._begin)
             played.due = replace(played.due, state=State.SENT, state_because=one.because)
             played.next_at, played.at = None, now
-            self._room[one.channel] -= 1
             self._tally.sent(played, at=now, waited=now - ready_at)
         self._put_back(claimed)
 

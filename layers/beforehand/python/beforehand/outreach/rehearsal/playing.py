@@ -75,12 +75,12 @@ class _NoJournal:
 class _Mute:
     """Makes messages that nobody reads."""
 
-    def write(self, due: Due, facts: Facts, *, attempt: int) -> Message:
+    def write(self, due: Due, facts: Facts, *, attempt: int, within: datetime | None) -> Message:
         """A message without words: a rehearsal takes it that each can be made."""
         return Message.model_construct(
             outreach_id=due.outreach_id, customer_id=due.customer_id, attempt=attempt, to="", contact="",
-            subject="", text="", html=None, unsubscribe_url=None, purpose=due.purpose, said_subject="",
-            said_body="", template=None, template_version=None, within=None, because="",
+            subject="", body="", language=due.language, unsubscribe_url=None, template=None, template_version=None,
+            within=within, because="",
         )  # fmt: skip
 
 
