@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo up down test faults faults-power check bench bench-delivery bench-import bench-scan bootstrap deploy destroy synth openapi lock clean
+.PHONY: demo up down test faults faults-power check bench bench-delivery bench-import bench-rehearsal bench-scan bootstrap deploy destroy synth openapi lock clean
 
 demo: $(VENV)/.run        ## start everything and show the main job
 	$(BIN)/beforehand demo
@@ -38,6 +38,9 @@ bench-import: $(VENV)/.run ## what an import of a million rows takes, beside pan
 
 bench-delivery: $(VENV)/.run ## what enqueue and dispatch take, beside APScheduler on the same PostgreSQL
 	$(BIN)/python -m benchmarks.delivery
+
+bench-rehearsal: $(VENV)/.run ## what a rehearsal of 100,000 customers and a week takes
+	$(BIN)/python -m benchmarks.rehearsal
 
 bench-scan: $(VENV)/.run   ## what a scan of a million customers takes, beside pandas, polars and a plain count
 	$(BIN)/python -m benchmarks.scan

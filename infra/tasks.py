@@ -13,6 +13,7 @@ from infra.capabilities.followups import FollowUps
 from infra.capabilities.inbox import InboxApply
 from infra.capabilities.outbox import Outbox
 from infra.capabilities.outreach import Outreach
+from infra.capabilities.rehearsal import Rehearsal
 from infra.capabilities.watched import Watched
 from infra.constructs.alarms import Alarms
 from infra.constructs.task_function import camel
@@ -40,13 +41,16 @@ class Tasks(cdk.Stack):
         outreach = Outreach(self, "Outreach", foundation=foundation, runtime=runtime, group=group)
         inbox = InboxApply(self, "InboxApply", foundation=foundation, runtime=runtime, group=group)
         followups = FollowUps(self, "FollowUps", foundation=foundation, runtime=runtime, group=group)
-        for capability in (customers, churn, outbox, outreach, inbox, followups):
+        rehearsal = Rehearsal(self, "Rehearsal", foundation=foundation, runtime=runtime, channels=outreach.channels)
+        capabilities = (customers, churn, outbox, outreach, inbox, followups, rehearsal)
+        for capability in capabilities:
             capability.node.add_dependency(setup.ready)
-        watched = [one.watched for one in (setup, customers, churn, outbox, outreach, inbox, followups)]
+        watched = [one.watched for one in (setup, *capabilities)]
         watch_tasks(Alarms(self, "Alarms", stage=stage, staff=foundation.staff), watched, group)
 
         cdk.CfnOutput(self, "ScanStateMachine", value=churn.scan.state_machine_arn)
         cdk.CfnOutput(self, "OutreachStateMachine", value=outreach.machine.state_machine_arn)
+        cdk.CfnOutput(self, "RehearsalStateMachine", value=rehearsal.machine.state_machine_arn)
         cdk.CfnOutput(self, "ScanSchedule", value=churn.cadence.schedule_name)
         cdk.CfnOutput(self, "ScanEveryMinutes", value=str(stage.scan_every_minutes))
         cdk.CfnOutput(self, "ScheduleGroup", value=group.ref)

@@ -30,6 +30,7 @@ from beforehand_cli.commands import (
     memory,
     outreach,
     policy,
+    rehearse,
     scan,
     shown,
     suppressions,
@@ -54,6 +55,7 @@ app.command(name="imports")(shown.imports)
 app.add_typer(cases.app, name="cases")
 app.add_typer(channels.app, name="channels")
 app.add_typer(policy.app, name="policy")
+app.command(name="rehearse")(rehearse.rehearse)
 app.add_typer(templates.app, name="templates")
 app.command(name="why")(why.why)
 app.command(name="timeline")(why.timeline)

@@ -42,6 +42,7 @@ class Outreach(Construct):
         stage = runtime.stage
         dead_letters = DeadLetters(self, "DeadLetters", stage=stage, capability="outreach")
         functions = _Functions(self, foundation=foundation, runtime=runtime, dead_letters=dead_letters)
+        self.channels = functions.channels
         workflow = Workflow(
             self,
             "outreach",
@@ -78,7 +79,7 @@ class _Functions:
     ) -> None:
         stage, database, files, gates = runtime.stage, foundation.database, foundation.files, foundation.gates
         role = DatabaseRole.APP_RW
-        channels = Channels(scope, "Channels", stage=stage, webhook=foundation.webhook_secret)
+        self.channels = channels = Channels(scope, "Channels", stage=stage, webhook=foundation.webhook_secret)
         where = {"files_bucket": files.name, "gates_table": gates.name}
         self.claim = TaskFunction(
             scope,

@@ -47,6 +47,7 @@ class Files(Construct):
                 _forget(Prefix.RUNS, stage.run_retention_days),
                 _forget(Prefix.MEMORY, stage.run_retention_days),
                 _forget(Prefix.CHUNKS, 1, versions=1),
+                _forget(Prefix.REHEARSALS, stage.run_retention_days, versions=1),
             ],
         )
         # `event_bridge_enabled=True` would bring a Lambda of CDK's own to set this one property.

@@ -31,6 +31,7 @@ DATABASE_FUNCTIONS = {
     "outreach_claim",
     "outreach_record",
     "inbox_apply",
+    "rehearsal_run",
     "api_serve",
 }
 EGRESS_FUNCTIONS = {
@@ -61,6 +62,7 @@ FILES = {
     "database_migrate": {("s3:GetObject", "secrets/"), ("s3:PutObject", "secrets/")},
     "inbox_apply": {("s3:GetObject", "secrets/")},
     "outreach_claim": {("s3:PutObject", "chunks/"), ("s3:GetObject", "secrets/")},
+    "rehearsal_run": {("s3:PutObject", "rehearsals/"), ("s3:GetObject", "secrets/")},
     "outreach_send": {("s3:GetObject", "chunks/")},
     "outreach_record": {("s3:GetObject", "chunks/")},
     "outreach_reconcile": {("s3:GetObject", "chunks/")},
@@ -222,6 +224,15 @@ def test_uploads_reach_the_import_by_way_of_the_bus(assembly: Assembly) -> None:
     (target,) = rule["Targets"]
     assert target["Arn"]["Fn::GetAtt"] == ["CustomersImport", "Arn"]
     assert target["DeadLetterConfig"]
+
+
+def test_a_rehearsal_writes_its_report_and_nothing_else(assembly: Assembly) -> None:
+    allowed = actions(assembly, assembly.functions()["rehearsal_run"])
+    assert {action for action in allowed if action.startswith("dynamodb:")} == {"dynamodb:BatchGetItem"}
+    assert not [action for action in allowed if action.startswith(("states:", "sns:", "ses:", "lambda:"))]
+    definition = assembly.definition("rehearsal")
+    assert definition["States"]["Rehearse"]["Arguments"]["Payload"] == "{% $states.input %}"
+    assert assembly.machine("rehearsal")["StateMachineType"] == "STANDARD"
 
 
 def test_a_function_reaches_the_files_that_it_uses_only(assembly: Assembly) -> None:

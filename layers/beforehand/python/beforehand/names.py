@@ -41,3 +41,4 @@ class Prefix(StrEnum):
     MEMORY = "memory/"
     CHUNKS = "chunks/"
     SECRETS = "secrets/"
+    REHEARSALS = "rehearsals/"

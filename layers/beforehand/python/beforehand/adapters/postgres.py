@@ -156,6 +156,17 @@ class PostgresDatabase:
             self._forget()
             raise
 
+    @contextmanager
+    def undone(self) -> Iterator[Transaction]:
+        """One transaction of which nothing stays: it is rolled back at the end of the block, however that ends."""
+        connection = self._begin()
+        try:
+            yield Transaction(connection)
+        except BaseException:
+            self._forget()
+            raise
+        self._undo(connection)
+
     def _begin(self) -> Connection:
         if self._connection is not None:
             try:

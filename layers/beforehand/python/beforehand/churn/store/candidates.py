@@ -72,30 +72,30 @@ class PostgresCandidates:
 
         A run that has found them already keeps them, but for those whom the policy protects by now.
         """
-        began = due_at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         settle(self._transaction)
-        desk = {
-            "purpose": PURPOSE, "cool_down": policy.cool_down(PURPOSE), "budget": policy.budget,
-            "budget_period": policy.budget_period, "case_rest": policy.case_rest,
-        }  # fmt: skip
         if self._scan(run_id) is not None:
-            self._transaction.run(LET_GO, run_id=run_id, due_at=due_at, **desk)
+            self._transaction.run(LET_GO, run_id=run_id, due_at=due_at, **_desk(policy))
         else:
-            looked_at = {
-                "health_threshold": trigger.health_threshold, "risk_threshold": trigger.risk_threshold,
-                "min_lifetime_value": trigger.min_lifetime_value,
-                "segments": None if trigger.segments is None else list(trigger.segments),
-                "share": policy.holdout_share(PURPOSE),
-            }  # fmt: skip
-            judged = self._judge(trigger, began.date())
-            self._draw(policy.holdout_salt)
-            counted = self._transaction.row(choosing.COUNT, **looked_at)
-            self._transaction.run(
-                choosing.SELECT, run_id=run_id, due_at=due_at, day=began.date(), day_began=began,
-                day_ends=began + timedelta(days=1), max_interventions=trigger.max_interventions, judged=judged,
-                **looked_at, **desk, **(counted or {}),
-            )  # fmt: skip
+            self.choose(run_id, trigger=trigger, due_at=due_at, policy=policy)
         return self.selected(run_id)
+
+    def choose(self, run_id: UUID, *, trigger: Trigger, due_at: datetime, policy: ContactPolicy) -> None:
+        """Finds whom to treat in a run that has found nobody yet; no other may score or select meanwhile."""
+        began = due_at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        looked_at = {
+            "health_threshold": trigger.health_threshold, "risk_threshold": trigger.risk_threshold,
+            "min_lifetime_value": trigger.min_lifetime_value,
+            "segments": None if trigger.segments is None else list(trigger.segments),
+            "share": policy.holdout_share(PURPOSE),
+        }  # fmt: skip
+        judged = self._judge(trigger, began.date())
+        self._draw(policy.holdout_salt)
+        counted = self._transaction.row(choosing.COUNT, **looked_at)
+        self._transaction.run(
+            choosing.SELECT, run_id=run_id, due_at=due_at, day=began.date(), day_began=began,
+            day_ends=began + timedelta(days=1), max_interventions=trigger.max_interventions, judged=judged,
+            **looked_at, **_desk(policy), **(counted or {}),
+        )  # fmt: skip
 
     def selected(self, run_id: UUID) -> Selected:
         """What a run found. Raises NotFoundError when it has not selected yet."""
@@ -179,6 +179,14 @@ class PostgresCandidates:
             run_id=run_id,
         )
         return {(row["of_segment"], row["of_tier"]): row for row in found}
+
+
+def _desk(policy: ContactPolicy) -> dict[str, Any]:
+    """What the desk is asked by, of whom to leave alone."""
+    return {
+        "purpose": PURPOSE, "cool_down": policy.cool_down(PURPOSE), "budget": policy.budget,
+        "budget_period": policy.budget_period, "case_rest": policy.case_rest,
+    }  # fmt: skip
 
 
 def _facts(row: Row, peers: Mapping[tuple[Any, Any], Row]) -> Facts:

@@ -205,6 +205,11 @@ class PostgresScores:
 def settle(transaction: Transaction) -> None:
     """Lets one scan at a time score and select, and gives it the memory to do so in few passes."""
     transaction.run("select pg_advisory_xact_lock(hashtext('churn'))")
+    tune(transaction)
+
+
+def tune(transaction: Transaction) -> None:
+    """Gives a transaction the memory to score and select in few passes."""
     transaction.run("set local work_mem = '32MB'")
     # The few that changed are looked up: by the usual price of a page out of turn, that of a spinning disk, the
     # planner would read each table whole for a hundredth of it.

@@ -153,6 +153,7 @@ class _Claiming:
         self._kept: list[Kept] = []
         self._claimed: list[Claimed] = []
         self._ordinal = 0
+        self._chunk: tuple[tuple[Channel, int] | None, str] = None, ""
 
     def decide(self, batch: Sequence[Due], mode: Mode, room: int) -> list[Message]:
         """The messages of a batch that go now, as many as there is room for; the others are kept, or stay due."""
@@ -247,9 +248,11 @@ class _Claiming:
         return message
 
     def _chunk_of(self, channel: Channel) -> str:
-        name = from_content("chunk", self._tick, channel, self._ordinal // CHUNK)
+        which = channel, self._ordinal // CHUNK
+        if self._chunk[0] != which:
+            self._chunk = which, str(from_content("chunk", self._tick, *which))
         self._ordinal += 1
-        return str(name)
+        return self._chunk[1]
 
     def _keep(self, due: Due, verdict: Verdict, refused: str | None) -> Kept:
         if refused is not None:

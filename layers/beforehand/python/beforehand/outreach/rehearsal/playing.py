@@ -1,0 +1,250 @@
+"""The virtual clock: from event to event, planners take their turns and ticks claim what is due, as ever."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from heapq import heappop, heappush
+from typing import Protocol
+from uuid import UUID
+
+from beforehand.ids import from_content
+from beforehand.journal.model import Decision
+from beforehand.outreach.delivery.claiming import claim
+from beforehand.outreach.delivery.documents import Message
+from beforehand.outreach.delivery.model import LEASE, Claimed, Due
+from beforehand.outreach.gate.decide import decide
+from beforehand.outreach.gate.laws import Legal
+from beforehand.outreach.gate.model import Action, Contact, Facts, Person, Verdict
+from beforehand.outreach.gate.model import Planned as PlannedMessage
+from beforehand.outreach.gate.places import place_of
+from beforehand.outreach.model import Channel, Proposal, State
+from beforehand.outreach.policy import ContactPolicy
+from beforehand.outreach.rehearsal.ledger import RehearsalLedger
+from beforehand.outreach.rehearsal.model import PERSON, Ended, Lane, Planned, Planner, Played, Wish
+from beforehand.outreach.rehearsal.people import People
+from beforehand.outreach.rehearsal.tally import Tally
+
+INSTANT = timedelta(microseconds=1)
+
+
+class Beside(Protocol):
+    """The copies of the ledger beside the real one, by which planners see what the rehearsal has done."""
+
+    def propose(self, wishes: Sequence[Wish], *, now: datetime) -> frozenset[UUID]:
+        """Plans each wish unless it is planned already; which were not."""
+
+    def end(self, ended: Sequence[Ended]) -> None:
+        """Writes down what came to an end."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Performance:
+    """What a rehearsal came to."""
+
+    tally: Tally
+    messages: Mapping[UUID, Played]
+    planned: list[Planned] = field(default_factory=list)
+    ticks: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scene:
+    """What is played, and on what: from `begin` on (a full minute) and before `end`.
+
+    `parts_of` says how many parts a text message is billed as, by its text and its language.
+    """
+
+    begin: datetime
+    end: datetime
+    policy: ContactPolicy
+    legal: Legal
+    lanes: Sequence[Lane]
+    planners: Sequence[Planner]
+    people: People
+    beside: Beside
+    parts_of: Callable[[str, str], int]
+
+
+class _NoJournal:
+    """Nothing of a rehearsal is entered."""
+
+    def record(self, decisions: Iterable[Decision]) -> None:
+        """Forgets them."""
+
+
+class _Mute:
+    """Makes messages that nobody reads."""
+
+    def write(self, due: Due, facts: Facts, *, attempt: int, within: datetime | None) -> Message:
+        """A message without words: a rehearsal takes it that each can be made."""
+        return Message.model_construct(
+            outreach_id=due.outreach_id, customer_id=due.customer_id, attempt=attempt, to="", contact="",
+            subject="", body="", language=due.language, unsubscribe_url=None, template=None, template_version=None,
+            within=within, because="",
+        )  # fmt: skip
+
+
+def play(
+    scene: Scene, waiting: Iterable[Played], tally: Tally, *, progress: Callable[[datetime], None] = lambda at: None
+) -> Performance:
+    """Runs a scene from its begin to its end; `waiting` is what lies in the ledger.
+
+    Nothing is looked at in between: the clock jumps to the next turn of a planner, the next moment at which
+    something is due, or the next minute while there is more than the rate lets go.
+    """
+    return _Play(scene, tally, progress).run(waiting)
+
+
+class _Play:
+    """One rehearsal while it runs."""
+
+    def __init__(self, scene: Scene, tally: Tally, progress: Callable[[datetime], None]) -> None:
+        self._scene, self._tally, self._progress = scene, tally, progress
+        self._ledger = RehearsalLedger(scene.lanes, tally, begin=scene.begin)
+        self._done = Performance(tally=tally, messages=self._ledger.messages)
+        self._opening: list[tuple[datetime, str]] = []
+        """Cases that open later in the turn that planned them, by their customer."""
+        self._now = scene.begin
+
+    def run(self, waiting: Iterable[Played]) -> Performance:
+        """From begin to end."""
+        scene, turns = self._scene, self._turns()
+        for played in waiting:
+            self._take_in(played)
+        scene.people.load(played.due.customer_id for played in self._ledger.messages.values())
+        self._now = scene.begin - INSTANT
+        while True:
+            look = self._ledger.next_look(self._now)
+            turn = turns[0][0] if turns else None
+            at = min(filter(None, (look, turn)), default=None)
+            if at is None or at >= scene.end:
+                break
+            self._progress(at)
+            if turn is not None and turn <= at:
+                _, until, planner = turns.pop(0)
+                self._plan(planner, turn, until)
+            else:
+                self._tick(at)
+        self._ledger.expire(scene.end)
+        return self._done
+
+    def _turns(self) -> list[tuple[datetime, datetime, Planner]]:
+        """Every turn of every planner until the end, each with when it is over."""
+        begin, end, found = self._scene.begin, self._scene.end, []
+        for planner in self._scene.planners:
+            moments = list(planner.turns(begin=begin, end=end))
+            found += [(at, until, planner) for at, until in zip(moments, [*moments[1:], end], strict=True)]
+        return sorted(found, key=lambda turn: turn[0])
+
+    def _take_in(self, played: Played) -> None:
+        """A message of the ledger as it stands when the rehearsal begins."""
+        lane = next((lane for lane in self._scene.lanes if lane.channel is played.due.channel), None)
+        rule = None
+        if played.next_at is None and played.rules == [PERSON]:
+            played.rules, rule = [], PERSON
+        elif played.next_at is None and lane is not None and lane.sends:
+            # Production lets go at its next tick what was held for a channel that is live.
+            played.next_at = self._scene.begin
+        elif played.next_at is None:
+            rule = "dry_run" if lane is None or lane.is_set_up else "not_set_up"
+        self._ledger.add(played)
+        self._tally.began(played, rule, at=self._scene.begin)
+
+    def _plan(self, planner: Planner, at: datetime, until: datetime) -> None:
+        scene = self._scene
+        self._ledger.expire(at)
+        scene.beside.end(self._ledger.ended())
+        plans = planner.plan(at=at, until=until, policy=scene.policy)
+        new = scene.beside.propose(plans.wishes, now=at)
+        scene.people.load(wish.proposal.customer_id for wish in plans.wishes)
+        for wish in plans.wishes:
+            if wish.proposal.outreach_id in new:
+                self._propose(wish)
+            if wish.case is not None:
+                heappush(self._opening, (wish.proposed_at, wish.case.customer_id))
+        self._done.planned.append(
+            Planned(
+                planner=planner.name,
+                at=at,
+                proposed=len(new),
+                already=len(plans.wishes) - len(new),
+                cases=sum(wish.case is not None for wish in plans.wishes),
+                left_alone=dict(plans.left_alone),
+            )
+        )
+
+    def _propose(self, wish: Wish) -> None:
+        proposal = wish.proposal
+        due_at = max(proposal.due_at, wish.proposed_at)
+        played = Played(
+            due=_due(proposal),
+            priority=proposal.priority,
+            next_at=None if proposal.held else due_at,
+            at=wish.proposed_at,
+            parts=self._scene.parts_of(proposal.body, proposal.language) if proposal.channel is Channel.SMS else 1,
+            proposed=True,
+        )
+        self._ledger.add(played)
+        self._tally.planned(played, PERSON if proposal.held else None, at=wish.proposed_at)
+
+    def _tick(self, at: datetime) -> None:
+        """One tick, by the code that claims in production."""
+        scene, self._now = self._scene, at
+        self._done.ticks += 1
+        while self._opening and self._opening[0][0] <= at:
+            scene.people.taken_over(heappop(self._opening)[1])
+        self._ledger.rules.clear()
+        self._ledger.expire(at)
+        told = claim(
+            from_content("rehearsed tick", at.isoformat()),
+            ledger=self._ledger,
+            facts_of=self._facts_of,
+            decide=self._decide,
+            policy_version=scene.policy.version,
+            writer=_Mute(),
+            journal=_NoJournal(),
+            stopped=frozenset(),
+            now=at,
+            available=frozenset(lane.channel for lane in scene.lanes if lane.is_set_up),
+        )
+        self._note(told.claimed)
+
+    def _facts_of(self, customer_ids: Sequence[str]) -> Mapping[str, Facts]:
+        return self._scene.people.of(customer_ids)
+
+    def _decide(self, person: Person, planned: PlannedMessage, history: Sequence[Contact]) -> Verdict:
+        scene = self._scene
+        verdict = decide(person, planned, history, scene.policy, scene.legal, as_of=self._now, margin=LEASE)
+        self._ledger.rules[planned.outreach_id] = verdict.rule
+        if verdict.action is Action.SEND:
+            played = self._ledger.messages[planned.outreach_id]
+            played.country = place_of(person, scene.policy.home_zone).country
+        return verdict
+
+    def _note(self, claimed: Sequence[Claimed]) -> None:
+        """Lets what was sent count in all that is decided later."""
+        for one in claimed:
+            due = self._ledger.messages[one.outreach_id].due
+            contact = Contact(outreach_id=due.outreach_id, purpose=due.purpose, channel=due.channel, at=self._now)
+            self._scene.people.contacted(due.customer_id, contact)
+
+
+def _due(proposal: Proposal) -> Due:
+    """A proposal as the ledger would hold it."""
+    return Due(
+        outreach_id=proposal.outreach_id,
+        customer_id=proposal.customer_id,
+        purpose=proposal.purpose,
+        channel=proposal.channel,
+        state=State.HELD if proposal.held else State.SCHEDULED,
+        attempt=0,
+        due_at=proposal.due_at,
+        not_after=proposal.not_after,
+        automated=proposal.automated,
+        language=proposal.language,
+        subject="",
+        body="",
+        template=None,
+        variables=None,
+        state_because="a person decides first whether it goes" if proposal.held else None,
+    )

@@ -1,0 +1,202 @@
+"""A rehearsal on the real database: what it says is what delivery does, and nothing of it stays."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+import pytest
+from pg8000.exceptions import DatabaseError
+
+from beforehand.adapters.postgres import PostgresDatabase, Transaction
+from beforehand.churn.model import Record, Trigger
+from beforehand.churn.profile import DEFAULT_V1
+from beforehand.churn.rehearsing import ScansRehearsed
+from beforehand.churn.store.rehearsed import PostgresRehearsed
+from beforehand.churn.store.scores import PostgresScores
+from beforehand.outreach.delivery.model import Mode
+from beforehand.outreach.gate.facts_store import Addresses
+from beforehand.outreach.model import Channel, Purpose
+from beforehand.outreach.rehearsal.price_files import shipped
+from beforehand.outreach.rehearsal.rehearsing import Asked, rehearse
+from beforehand.outreach.rehearsal.report import Report
+from beforehand.outreach.store import PostgresOutreach
+from beforehand_cli.local.postgres import Postgres
+from tests.conftest import forget
+from tests.outreach.desk import proposal
+from tests.stores.churn_base import keep
+from tests.stores.test_churn_scan import base, lapsing
+
+BEGIN = datetime(2026, 11, 30, 4, tzinfo=UTC)
+"""A Monday, half past nine in India."""
+ID = UUID(int=7)
+DAY = timedelta(days=1)
+CONTACTS = {
+    f"L{n}": {
+        "zone": "Asia/Kolkata",
+        "country": "IN",
+        "marketing_consent": True,
+        "email": f"l{n}@customers.example",
+    }
+    for n in range(6)
+}
+USUAL = Trigger(health_threshold=40, risk_threshold=0.6, max_interventions=2)
+TABLES = ("outreach", "outreach_attempts", "outreach_cases", "churn_scores", "churn_signals", "churn_base",
+          "churn_scans", "churn_candidates", "churn_held_out", "churn_snapshots", "journal_decisions",
+          "outbox_commands", "customers", "schedules_runs", "outreach_channels")  # fmt: skip
+
+
+@pytest.fixture
+def committed(database: PostgresDatabase, postgres: Postgres) -> Iterator[PostgresDatabase]:
+    """A database in which a test may commit: what it leaves is taken away."""
+    yield database
+    for table in ("outreach_cases", "churn_held_out", "churn_candidates", "churn_scans", "churn_snapshots",
+                  "churn_scores", "churn_signals", "churn_base", "outreach", "customers_purchases",
+                  "customers"):  # fmt: skip
+        forget(postgres, table)
+    with database.transaction() as transaction:
+        transaction.run("update outreach_channels set mode = 'dry_run', per_minute = 60, at_once = 100")
+
+
+def known(transaction: Transaction, *customers: str, **changes: Any) -> None:
+    contact = {
+        "zone": "Asia/Kolkata",
+        "country": "IN",
+        "marketing_consent": True,
+        "phone": "+919876543210",
+        **changes,
+    }
+    keep(transaction, [Record(customer_id=one) for one in customers], {}, dict.fromkeys(customers, contact))
+
+
+def live(transaction: Transaction, *, per_minute: int = 60, mode: Mode = Mode.LIVE) -> None:
+    transaction.run("update outreach_channels set mode = :mode, per_minute = :rate", mode=mode, rate=per_minute)
+
+
+def nobody(people: Sequence[Addresses]) -> Mapping[str, frozenset[Channel]]:
+    return {}
+
+
+def scans(transaction: Transaction) -> ScansRehearsed:
+    return ScansRehearsed(PostgresRehearsed(transaction), usual=USUAL, profile=DEFAULT_V1, every_minutes=60)
+
+
+def rehearsed(
+    database: PostgresDatabase, *, planners: Sequence[Any] = (), stopped: frozenset[str] = frozenset(), **asked: Any
+) -> Report:
+    ticking = count()
+    given: dict[str, Any] = {
+        "rehearsal_id": ID,
+        "begin": BEGIN,
+        "days": 2,
+        "zone": "UTC",
+        "prices": shipped(),
+        **asked,
+    }
+    with database.undone() as transaction:
+        return rehearse(
+            Asked(**given), transaction=transaction, planners=planners, suppressed=lambda _: nobody,
+            available=frozenset(Channel), stopped=stopped, parts_of=lambda text, language: 2,
+            clock=lambda: float(next(ticking)),
+        )  # fmt: skip
+
+
+def plan(database: PostgresDatabase, *proposals: Any) -> None:
+    with database.transaction() as transaction:
+        known(transaction, *{one.customer_id for one in proposals})
+        PostgresOutreach(transaction).propose(proposals, now=BEGIN - DAY)
+        live(transaction)
+
+
+def everything(database: PostgresDatabase) -> dict[str, str]:
+    with database.transaction() as transaction:
+        return {
+            table: json.dumps(transaction.rows(f"select t::text as row from {table} as t order by 1"))
+            for table in TABLES
+        }
+
+
+def wish(customer: str, **changes: Any) -> Any:
+    return proposal(customer, **{"due_at": BEGIN, "not_after": BEGIN + 7 * DAY, "automated": True,
+                                 "purpose": Purpose.POST_EVENT, **changes})  # fmt: skip
+
+
+def test_what_is_due_is_sent_when_the_window_opens(committed: PostgresDatabase) -> None:
+    plan(committed, wish("R1"), wish("R2", due_at=BEGIN + timedelta(hours=12)))
+    play = rehearsed(committed).play
+    assert (play.sent, play.began_with, play.open, play.customers) == (2, 2, 0, 2)
+    assert [(day.sent, day.held, day.waiting) for day in play.days] == [(1, 1, 1), (1, 0, 0), (0, 0, 0)]
+    (reason,) = play.reasons
+    assert (reason.what, reason.rule, reason.messages) == ("held", "send_window", 1)
+    assert reason.examples[0].customer_id == "R2"
+    assert reason.examples[0].until == datetime(2026, 12, 1, 3, 30, tzinfo=UTC)
+
+
+def test_the_rate_bounds_each_tick_and_the_rest_waits(committed: PostgresDatabase) -> None:
+    plan(committed, *(wish(f"R{n:03}") for n in range(150)))
+    play = rehearsed(committed).play
+    email = next(line for line in play.channels if line.channel is Channel.EMAIL)
+    assert (play.sent, email.sent, email.capacity, email.wait_longest) == (150, 150, 3600, 2)
+    assert play.ticks == 3
+    assert email.busiest is not None and email.busiest.sent == 150
+
+
+def test_what_was_sent_in_the_rehearsal_counts_in_what_comes_later(committed: PostgresDatabase) -> None:
+    plan(committed, *(wish("R1", cycle=str(n), due_at=BEGIN + timedelta(hours=n)) for n in range(3)))
+    play = rehearsed(committed, days=1).play
+    assert (play.sent, play.open) == (1, 2)
+    assert [(one.what, one.rule, one.messages) for one in play.reasons] == [("held", "cool_down", 2)]
+
+
+def test_nothing_is_sent_or_kept(committed: PostgresDatabase) -> None:
+    plan(committed, *(wish(f"R{n}") for n in range(5)))
+    with committed.transaction() as transaction:
+        base(transaction, *(lapsing(f"L{n}") for n in range(6)), contacts=CONTACTS)
+        PostgresScores(transaction).refresh(as_of=BEGIN, profile=DEFAULT_V1)
+    before = everything(committed)
+    report = rehearsed(committed, planners=[scans], policy={"budget": 1, "holdout_shares": {}})
+    assert report.play.sent and report.play.planned and report.other
+    assert everything(committed) == before
+
+
+def test_the_database_itself_refuses_a_planner_that_changes_a_real_table(committed: PostgresDatabase) -> None:
+    class Careless(ScansRehearsed):
+        def plan(self, **_: Any) -> Any:
+            return self._candidates._transaction.run("delete from public.outreach_channels")  # type: ignore[attr-defined]
+
+    def careless(transaction: Transaction) -> Careless:
+        return Careless(PostgresRehearsed(transaction), usual=USUAL, profile=DEFAULT_V1, every_minutes=60)
+
+    with pytest.raises(DatabaseError, match="read-only transaction"):
+        rehearsed(committed, planners=[careless])
+
+
+def test_the_same_data_give_the_same_answer(committed: PostgresDatabase) -> None:
+    plan(committed, *(wish(f"R{n}", priority=n % 7) for n in range(80)))
+    first, second = (rehearsed(committed, policy={"budget": 1}) for _ in range(2))
+    assert first == second
+
+
+def test_another_policy_is_told_by_who_would_be_contacted(committed: PostgresDatabase) -> None:
+    plan(committed, wish("R1"), wish("R2", due_at=BEGIN + timedelta(hours=12)))
+    nights = {"send_windows": [{"hours": "00:00–00:00"}]}
+    found = rehearsed(committed, days=1, policy={**nights, "marketing": []}).difference
+    assert found is not None
+    assert found.sentence == "With this contact policy instead, the same customers would be contacted."
+    longer = {"send_windows": [{"hours": "12:00–13:00"}]}
+    found = rehearsed(committed, days=1, begin=BEGIN - timedelta(hours=1), policy=longer).difference
+    assert found is not None
+    assert (found.customers_more, found.customers_fewer) == (0, 0) or found.examples
+
+
+def test_a_channel_in_dry_run_sends_only_when_it_is_taken_to_be_live(committed: PostgresDatabase) -> None:
+    plan(committed, wish("R1"))
+    with committed.transaction() as transaction:
+        live(transaction, mode=Mode.DRY_RUN)
+    quiet, loud = rehearsed(committed).play, rehearsed(committed, as_live=(Channel.EMAIL,)).play
+    assert (quiet.sent, [one.rule for one in quiet.reasons]) == (0, ["dry_run"])
+    assert loud.sent == 1
+    assert Counter(one.sends for one in loud.channels)[True] == 1
