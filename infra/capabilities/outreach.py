@@ -136,24 +136,29 @@ def _deliver(flow: Workflow, functions: _Functions) -> None:
     # Asked first: sending takes most of the run's time, and what is unknown must not wait for that.
     named = {"unknowns": ask("$tick.unknowns")}
     unknown = {"Condition": ask("$exists($tick.unknowns) and $tick.unknowns != null"), "Next": "AskAboutUnknown"}
-    flow.state("IsAnythingUnknown", {"Type": "Choice", "Choices": [unknown], "Default": "IsAnythingToSend"})
-    on = {"Catch": [{"ErrorEquals": ["States.ALL"], "Output": {}, "Next": "IsAnythingToSend"}]}
+    flow.state("IsAnythingUnknown", {"Type": "Choice", "Choices": [unknown], "Default": "Deliver"})
+    on = {"Catch": [{"ErrorEquals": ["States.ALL"], "Output": {}, "Next": "Deliver"}]}
     flow.state("AskAboutUnknown", {**flow.invoke(functions.reconcile, named), **on, "Next": "RecordAnswers"})
-    flow.state("RecordAnswers", {**flow.invoke(functions.record, named), **on, "Next": "IsAnythingToSend"})
+    flow.state("RecordAnswers", {**flow.invoke(functions.record, named), **on, "Next": "Deliver"})
 
-    anything = {"Condition": ask("$count($tick.chunks) > 0"), "Next": "Deliver"}
-    flow.state("IsAnythingToSend", {"Type": "Choice", "Choices": [anything], "Default": "Heartbeat"})
     flow.state("Deliver", {**_each_chunk(flow, functions), "Next": "Heartbeat"})
-    flow.state("Heartbeat", flow.beat(Schedule.OUTREACH, run_id=ask("$states.context.Execution.Name"), then="Done"))
-    flow.state("Done", {"Type": "Succeed", "Output": {"claimed": ask("$tick.claimed")}})
+    answer = {"claimed": ask("$tick.claimed")}
+    beat = flow.beat(Schedule.OUTREACH, run_id=ask("$states.context.Execution.Name"), then="Done")
+    del beat["Next"]
+    flow.state("Heartbeat", {**beat, "Output": answer, "End": True})
+    # Only where the heartbeat was not written.
+    flow.state("Done", {"Type": "Succeed", "Output": answer})
 
 
 def _each_chunk(flow: Workflow, functions: _Functions) -> dict[str, object]:
-    """Each chunk is sent and recorded; one that fails is recorded as far as it came, and the others go on."""
-    chunk = {"chunk": ask("$chunk")}
+    """Each chunk is sent and recorded; one that fails is recorded as far as it came, and the others go on.
+
+    No state only hands on what the next one needs: each is a transition, for every chunk of every minute.
+    """
+    chunk = {"chunk": ask("$states.input.chunk")}
     send = flow.invoke(functions.send, chunk, repeat=False)
     record = flow.invoke(functions.record, chunk)
-    on = {"ErrorEquals": ["States.ALL"], "Output": {}}
+    kept, on = {"Output": ask("$states.input")}, {"ErrorEquals": ["States.ALL"]}
     return {
         "Type": "Map",
         "Items": ask("[$tick.chunks]"),
@@ -161,11 +166,10 @@ def _each_chunk(flow: Workflow, functions: _Functions) -> dict[str, object]:
         "MaxConcurrency": SENDERS,
         "ItemProcessor": {
             "ProcessorConfig": {"Mode": "INLINE"},
-            "StartAt": "Take",
+            "StartAt": "Send",
             "States": {
-                "Take": {"Type": "Pass", "Assign": {"chunk": ask("$states.input.chunk")}, "Next": "Send"},
-                "Send": {**send, "Output": {}, "Catch": [{**on, "Next": "Record"}], "Next": "Record"},
-                "Record": {**record, "Output": {}, "Catch": [{**on, "Next": "Left"}], "End": True},
+                "Send": {**send, **kept, "Catch": [{**on, **kept, "Next": "Record"}], "Next": "Record"},
+                "Record": {**record, "Output": {}, "Catch": [{**on, "Output": {}, "Next": "Left"}], "End": True},
                 "Left": {"Type": "Pass", "Output": {}, "End": True},
             },
         },

@@ -223,6 +223,15 @@ def test_a_caught_error_of_one_item_does_not_stop_the_others(aws: Aws) -> None:
     assert done["output"] == [{"tries": 1}, "NotYetError", {"tries": 1}]
 
 
+def test_an_item_that_fails_is_handed_on_as_it_was(aws: Aws) -> None:
+    kept = {"Output": "{% $states.input %}", "Next": "Noted"}
+    each_task = invoke(function(aws, FLAKY), FAIL_AS_TOLD, Catch=[{"ErrorEquals": ["States.ALL"], **kept}], **kept)
+    each = mapped(each_task, End=True)
+    each["ItemProcessor"]["States"]["Noted"] = {"Type": "Pass", "Output": "{% $states.input.value %}", "End": True}
+    done = run(aws, {"Map": each}, {"items": [0, 1]})
+    assert done["output"] == [0, 1]
+
+
 def test_an_uncaught_error_of_one_item_fails_the_map(aws: Aws) -> None:
     each_task = invoke(function(aws, FLAKY), FAIL_AS_TOLD, End=True)
     done = run(aws, {"Map": mapped(each_task, End=True)}, {"items": [0, 1]})
