@@ -18,6 +18,7 @@ from beforehand_cli.followups_tour import FollowUpsTour
 from beforehand_cli.local.mailbox import list_mail
 from beforehand_cli.local.state import StateDirectory
 from beforehand_cli.local.up import up
+from beforehand_cli.rehearsals import Rehearsals, Wanted
 from beforehand_cli.sample import company, other_system
 from beforehand_cli.scan_screen import ScanScreen, Statistics
 from beforehand_cli.scans import Options, Scans
@@ -40,6 +41,7 @@ def demo() -> None:
     _desk(api)
     _ask_for_another(api, scans)
     _follow_up(api, deployment)
+    _rehearse(deployment)
     _where_to_look(addresses.endpoint, addresses.mailbox, run=str(result.run_id))
 
 
@@ -120,6 +122,19 @@ def _follow_up(api: Api, deployment: Deployment) -> None:
     FollowUpsTour(api, deployment, console).show(now=now())
 
 
+def _rehearse(deployment: Deployment) -> None:
+    """The next days are run on today's data by the same code, and end with their transaction."""
+    console.print("\n[bold]9. The next three days are rehearsed: nothing is sent or kept[/bold]")
+    wanted = Wanted(days=3, from_at=None, policy={"budget": 2}, prices=None, purposes=(), live=())
+    report = Rehearsals(deployment).run(wanted, heard=lambda progress: None)
+    if report.difference is not None:
+        console.print(f"   with a budget of 2 messages: {report.difference.sentence}", highlight=False)
+    for day in report.play.days:
+        figures = f"{day.planned} planned, {day.sent} sent, {day.held} held, {day.skipped} skipped"
+        console.print(f"   {day.day:%a %d %b}: {figures}", highlight=False)
+    console.print(f"   {report.play.customers:,} customers in {report.seconds:.1f}s", highlight=False)
+
+
 def _where_to_look(endpoint: str, mailbox: str, *, run: str) -> None:
     console.print("\n[bold]Next[/bold]")
     for command, does in (
@@ -130,6 +145,7 @@ def _where_to_look(endpoint: str, mailbox: str, *, run: str) -> None:
         ("beforehand cases", "what a person has to do"),
         ("beforehand outreach list", "every message, and how far it is"),
         ("beforehand followups list", "what is planned after events and silences"),
+        ("beforehand rehearse --days 7", "what the next days would bring"),
         ("beforehand why CUSTOMER", "why somebody was contacted, or not"),
         ("beforehand channels stop all --because …", "the kill switch"),
         ("beforehand memory export --all", "what was tried with each customer"),
