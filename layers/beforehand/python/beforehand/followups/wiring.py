@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from beforehand.adapters.postgres import Transaction, database
@@ -53,7 +54,7 @@ def planner_in(transaction: Transaction, rules: Rules, *, language: str, at: dat
         journal=PostgresJournal(transaction),
         rules=rules,
         language=language,
-        opens=_openings(transaction, at),
+        opens=openings(transaction, at),
         now=at,
     )
 
@@ -98,8 +99,10 @@ def find_inactive(due: InactiveDue) -> InactiveFound:
         )
 
 
-def _openings(transaction: Transaction, at: datetime) -> Callable[[Known, Wish, datetime], datetime]:
-    """When the send window of somebody is open, as the gate will see it."""
+def openings(transaction: Transaction, at: datetime) -> Callable[[Known, Wish, datetime], datetime]:
+    """Says when the send window of somebody is open, as the gate will see it."""
+
+    policy = cache(lambda: PostgresPolicies(transaction).in_force(at))
 
     def opens(known: Known, wish: Wish, moment: datetime) -> datetime:
         channel = channel_of(wish, known)
@@ -112,7 +115,6 @@ def _openings(transaction: Transaction, at: datetime) -> Callable[[Known, Wish, 
             consent=None,
             reachable=known.channels,
         )
-        hours = opening(person, channel, PURPOSE[wish.kind], PostgresPolicies(transaction).in_force(at), shipped())
-        return hours.next(moment, LEASE)
+        return opening(person, channel, PURPOSE[wish.kind], policy(), shipped()).next(moment, LEASE)
 
     return opens
