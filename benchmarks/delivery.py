@@ -44,12 +44,13 @@ from generate_series(1, cast(:customers as integer)) n"""
 LEDGER = """
 insert into outreach (outreach_id, customer_id, purpose, cycle, channel, state, priority, due_at, not_after,
                       language, subject, body, because, proposed_at, next_at, attempt, policy_version,
-                      state_because, state_at)
+                      state_because, state_at, lease_until)
 select gen_random_uuid(), 'C' || lpad(cast(1 + n % :customers as text), 7, '0'), 'post_event', 'fill-' || n,
        'email', case when kind < 7 then 'sent' else 'scheduled' end, hashint4(n) & 63, at, at + interval '7 days',
        'en', 'Your visit on Tuesday', :body, 'they were here on Tuesday', at - interval '1 day',
        case when kind < 7 then null else at end, case when kind < 7 then 1 else 0 end,
-       case when kind < 7 then 'contact-v1' end, case when kind < 7 then 'the provider took it' end, at
+       case when kind < 7 then 'contact-v1' end, case when kind < 7 then 'the provider took it' end, at,
+       case when kind < 7 then at + interval '3 minutes' end
 from generate_series(1, cast(:rows as integer)) n,
      lateral (select n / 7 % 10 as kind) k,
      lateral (select cast(:as_of as timestamptz) + case

@@ -13,6 +13,7 @@ from beforehand.outreach.cases import Answer, Person, Role
 from beforehand.outreach.cases_store import PostgresCases
 from beforehand.outreach.channels.model import OPTED_OUT, Outcome
 from beforehand.outreach.delivery import settling
+from beforehand.outreach.delivery.claiming import CHUNK
 from beforehand.outreach.delivery.model import LEASE, SETTLE, Mode
 from beforehand.outreach.delivery.store import PostgresDelivery
 from beforehand.outreach.gate.model import Action, Verdict
@@ -305,10 +306,10 @@ def test_a_person_lets_a_held_message_go_and_it_is_claimed(desk: Desk) -> None:
 
 
 def test_a_chunk_is_told_by_its_name_alone(desk: Desk) -> None:
-    desk.propose(*(proposal(f"C{n}") for n in range(60)))
+    desk.propose(*(proposal(f"C{n}") for n in range(CHUNK + 10)))
     desk.mode(Mode.LIVE, per_minute=100)
     chunks = desk.claim().chunks
-    assert [len(chunk.messages) for chunk in chunks] == [25, 25, 10]
+    assert [len(chunk.messages) for chunk in chunks] == [CHUNK, 10]
     for chunk in chunks:
         assert {(m.outreach_id, m.attempt) for m in chunk.messages} == set(desk.ledger.chunk(chunk.chunk))
     assert desk.ledger.chunk(str(uuid4())) == []

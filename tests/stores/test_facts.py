@@ -11,6 +11,7 @@ from beforehand.adapters.postgres import Transaction
 from beforehand.churn.model import Record
 from beforehand.outreach.cases import Kind, NewCase, Role
 from beforehand.outreach.cases_store import PostgresCases
+from beforehand.outreach.delivery.model import LEASE
 from beforehand.outreach.gate.facts_store import Addresses, PostgresFacts
 from beforehand.outreach.gate.model import Contact, Facts
 from beforehand.outreach.model import Channel, Purpose
@@ -54,6 +55,10 @@ def planned(
                                               lease_until, outcome)
                values (:id, :attempt, 'email', 'contact-v1', :at, :at, :outcome)""",
             id=outreach_id, attempt=number, at=NOW - ago, outcome=outcome,
+        )  # fmt: skip
+        transaction.run(
+            "update outreach set attempt = :attempt, lease_until = :until where outreach_id = :id",
+            attempt=number, until=NOW - ago + LEASE, id=outreach_id,
         )  # fmt: skip
     return outreach_id
 

@@ -31,10 +31,12 @@ class PostgresOutreach:
         added = self._transaction.rows(
             """insert into outreach (outreach_id, customer_id, purpose, cycle, step, channel, state, priority,
                                      due_at, not_after, language, subject, body, because, run_id, proposed_at,
-                                     automated, template, variables, follows_id)
+                                     automated, template, variables, follows_id, next_at, hold, state_because)
                select outreach_id, customer_id, purpose, cycle, step, channel,
                       case when held then 'held' else 'scheduled' end, priority, due_at, not_after, language,
-                      subject, body, because, run_id, :now, automated, template, variables, follows_id
+                      subject, body, because, run_id, :now, automated, template, variables, follows_id,
+                      case when not held then due_at end, case when held then 'person' end,
+                      case when held then 'a person decides first whether it goes' end
                from rows from (jsonb_to_recordset(cast(:proposals as jsonb)) as (
                    outreach_id uuid, customer_id text, purpose text, cycle text, step integer, channel text,
                    held boolean, priority integer, due_at timestamptz, not_after timestamptz, language text,

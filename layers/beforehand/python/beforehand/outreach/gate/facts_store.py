@@ -16,7 +16,8 @@ select p.customer_id, p.name, p.language, p.email, p.phone, p.zone, p.country, p
                where c.customer_id = p.customer_id and c.state <> 'done' and c.opened_at <= :as_of) as case_open
 from customers_v_profiles as p where p.customer_id = any(cast(:ids as text[]))"""
 
-# Attempts of which it is certain that nothing went out do not count; of the others the last says when it was.
+# Attempts of which it is certain that nothing went out do not count; of the others the last says when it was. The
+# lease of a message ends after each of its claims, so by that what is long ago is passed over unread.
 HISTORY = """
 select o.customer_id, o.outreach_id, o.purpose, o.channel, a.claimed_at
 from outreach as o
@@ -27,6 +28,7 @@ cross join lateral (
     order by attempt desc limit 1
 ) as a
 where o.customer_id = any(cast(:ids as text[]))
+  and o.lease_until > :since
   and o.state in ('claimed', 'sent', 'delivered', 'unknown', 'review')
   and a.claimed_at > :since
 order by a.claimed_at"""

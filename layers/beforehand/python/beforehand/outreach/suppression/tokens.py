@@ -5,7 +5,6 @@ A link never expires. Whoever finds a message years later and wants no more of t
 
 import base64
 import binascii
-import hashlib
 import hmac
 from dataclasses import dataclass
 from uuid import UUID
@@ -74,5 +73,5 @@ def _decoded(token: str) -> bytes:
 
 
 def _signature(says: bytes, pepper: bytes) -> bytes:
-    key = hmac.new(pepper, b"unsubscribe link", hashlib.sha256).digest()
-    return hmac.new(key, says, hashlib.sha256).digest()[:SIGNATURE]
+    key = hmac.digest(pepper, b"unsubscribe link", "sha256")
+    return hmac.digest(key, says, "sha256")[:SIGNATURE]
