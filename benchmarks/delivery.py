@@ -238,8 +238,8 @@ def _percentile(values: Iterable[float], share: float) -> float:
 
 
 def _together(runs: list[dict[str, Any]]) -> float:
-    """What workers did beside each other, in a second of the longest of them."""
-    return float(sum(run["rows"] for run in runs) / max(run["seconds"] for run in runs))
+    """What workers claimed and recorded beside each other, in a second of the longest of them, waits included."""
+    return float(sum(run["rows"] for run in runs) / max(run["elapsed"] for run in runs))
 
 
 if __name__ == "__main__":

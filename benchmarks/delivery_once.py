@@ -120,9 +120,9 @@ def dispatch_bare(database: PostgresDatabase, count: int) -> dict[str, Any]:
 
 
 def claims(database: PostgresDatabase, count: int) -> dict[str, Any]:
-    """Claims in smaller batches; that they are recorded in between takes none of the time."""
+    """Claims in smaller batches; recording in between is in what `elapsed` alone."""
     found = _dispatch(database, count, _claim, batch=CLAIMED_TOGETHER)
-    return {**found, "seconds": sum(found["took"])}
+    return {**found, "seconds": sum(found["took"]), "elapsed": found["seconds"]}
 
 
 def _dispatch(

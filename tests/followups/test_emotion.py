@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beforehand.followups.emotion import of_sentiment, read
+from beforehand.adapters.comprehend import of_sentiment
+from beforehand.followups.emotion import NEUTRAL, read
 from beforehand.followups.lexicon import (
     LEXICONS,
     Does,
@@ -21,8 +22,6 @@ from beforehand.followups.lexicon import (
 from beforehand.followups.lexicon import read as read_file
 from beforehand.followups.tokens import CLAUSE_ENDS, MOST_CHARACTERS, SENTENCE_ENDS, folded, tokens
 from tests.followups.labelled import ENGLISH, HIGH, HINDI, LOW, MIDDLE
-
-NEUTRAL = 0.5
 
 
 def band(score: float) -> str:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beforehand.adapters.postgres import PostgresDatabase, Transaction
+from beforehand.errors import NotFoundError
 from beforehand.events.followups import News, NewsArrived
 from beforehand.followups import news
 from beforehand.followups.inactive_store import PostgresInactive
@@ -374,3 +375,26 @@ def test_of_many_who_ask_at_once_one_is_told_the_name(shared: PostgresDatabase, 
     for thread in threads:
         thread.join()
     assert len([name for name in names if name is not None]) == 1
+
+
+def test_news_of_somebody_who_is_not_there_wait_and_leave_nothing(transaction: Transaction) -> None:
+    for one in (
+        told("BookingCompleted", booking_id="BK1", customer_id="nobody", ends_at=EVENT),
+        told("EmotionRecorded", customer_id="nobody", score=0.1),
+    ):
+        with pytest.raises(NotFoundError, match="import them"):
+            reader(transaction).read(one)
+    for table in ("followups_bookings", "followups_emotions", "followups_jobs"):
+        assert transaction.row(f"select count(*) as n from {table} where customer_id = 'nobody'") == {"n": 0}
+
+
+def test_news_that_come_again_undo_nothing_that_a_person_did(transaction: Transaction) -> None:
+    customer(transaction)
+    over = told("BookingCompleted", booking_id="BK1", customer_id="user_456", ends_at=EVENT)
+    reader(transaction).read(over)
+    [job] = PostgresJobs(transaction).of_booking("BK1")
+    planner(transaction).call_back(job, because="a person called it back", by="asha")
+    again = reader(transaction).read(over)
+    assert (again.known, again.planned) == (True, 0)
+    moved = told("BookingMoved", booking_id="BK1", ends_at=EVENT + 9 * DAY)
+    assert not reader(transaction).read(moved).known, "two things may happen in one second"

@@ -1,6 +1,8 @@
 """Amazon Comprehend, which reads the sentiment of a text. One text is one call, never repeated: a call costs."""
 
 import re
+from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
@@ -8,7 +10,10 @@ from botocore.parsers import ResponseParserError
 
 from beforehand.adapters.aws import client
 from beforehand.errors import NotNowError, RefusedError
-from beforehand.sentiment import NEUTRAL, of_sentiment
+
+NEUTRAL = 0.5
+SHARES = {"Positive": 1.0, "Neutral": NEUTRAL, "Mixed": NEUTRAL, "Negative": 0.0}
+"""How good each share of a text is, by the names that Amazon Comprehend has for them."""
 
 LANGUAGES = frozenset(("ar", "de", "en", "es", "fr", "hi", "it", "ja", "ko", "pt", "zh", "zh-TW"))
 TRADITIONAL_CHINESE = re.compile(r"zh-(hant\b|tw\b|hk\b|mo\b)")
@@ -72,6 +77,20 @@ def shortened(text: str) -> str:
     """As much of a text as Comprehend takes, cut between two characters."""
     # Half a surrogate pair is no character: JSON would take it, Comprehend would not.
     return text.encode(errors="replace")[:MOST_BYTES].decode(errors="ignore")
+
+
+def of_sentiment(scores: Mapping[str, float]) -> float:
+    """The emotion, from 0 (worst) to 1 (best), of Comprehend's `SentimentScore`: four shares from 0 to 1.
+
+    Raises ValueError where a share is missing or is none.
+    """
+    try:
+        shares = {name: float(scores[name]) for name in SHARES}
+    except (KeyError, TypeError, ValueError):
+        raise ValueError(f"a sentiment has the four shares {', '.join(SHARES)}, each a number") from None
+    if not all(isfinite(share) and 0 <= share <= 1 for share in shares.values()):
+        raise ValueError("a share of a sentiment is from 0 to 1")
+    return min(sum(worth * shares[name] for name, worth in SHARES.items()), 1.0)
 
 
 def _read(said: Any) -> float:

@@ -12,9 +12,8 @@ from math import sqrt
 
 from beforehand.followups.lexicon import ANY_LANGUAGE, LONGEST_PHRASE, Does, Entry, Lexicon, languages, lexicon
 from beforehand.followups.tokens import CLAUSE_ENDS, MOST_CHARACTERS, SENTENCE_ENDS, folded, tokens
-from beforehand.sentiment import NEUTRAL, of_sentiment
 
-__all__ = ["NEUTRAL", "of_sentiment", "read"]
+NEUTRAL = 0.5
 
 REACH = 4
 """So many words a negation reaches."""

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from beforehand.errors import RefusedError
+from beforehand.errors import NotFoundError, RefusedError
 from beforehand.events.followups import FollowUpsPlanned, NewsArrived
 from beforehand.followups import rules as rule
-from beforehand.followups.model import Booking, BookingState, Emotion, Job, Kind, Wish
+from beforehand.followups.model import Booking, BookingState, Emotion, Job, Kind, Known, Wish
 from beforehand.followups.planning import Planner
 from beforehand.ids import from_content
 from beforehand.results import Status
@@ -53,7 +53,9 @@ class Reader:
     waiting: Waiting
 
     def read(self, news: NewsArrived) -> FollowUpsPlanned:
-        """Does what the news means, once however often it comes. Raises RefusedError for what it cannot place."""
+        """Does what the news means, once however often it comes. Raises RefusedError for what it cannot place, and
+        NotFoundError for a customer that is not there.
+        """
         if news.kind == "EmotionRecorded":
             return self._emotion(news)
         return self._booking(news)
@@ -70,15 +72,15 @@ class Reader:
 
     def feel(self, emotion: Emotion) -> FollowUpsPlanned:
         """Keeps an emotion; what waits is written as it fits now, and whoever feels bad hears of somebody."""
+        wish = self._check_in(emotion)
+        self._must_be_there(wish)
         if not self.moments.feel(emotion):
             return FollowUpsPlanned(known=True, because="this emotion was told of before")
         rewritten = [
             self.planner.choose_again(job) for job in self.waiting.waiting(emotion.customer_id, Kind.POST_EVENT)
         ]
         count = sum(template is not None for template in rewritten)
-        wish = self._check_in(emotion)
-        [known] = self.planner.jobs.known([wish])
-        felt = None if known is None else rule.mean(known.scores)
+        felt = rule.mean(self._must_be_there(wish).scores)
         if felt is None or felt >= self.planner.rules.low:
             return FollowUpsPlanned(rewritten=count, because="they do not feel bad")
         [planned] = self.planner.plan([wish])
@@ -112,8 +114,10 @@ class Reader:
             conversation_id=said.conversation_id or (before.conversation_id if before else None),
             ends_at=ends_at, state=state, told_at=news.time,
         )  # fmt: skip
+        if ends_at is not None:
+            self._must_be_there(self.wish(booking))
         if not self.moments.book(booking):
-            return FollowUpsPlanned(known=True, because="something newer was told of this booking")
+            return FollowUpsPlanned(known=True, because="this, or something newer, was told of this booking")
         return self.of(booking)
 
     def of(self, booking: Booking) -> FollowUpsPlanned:
@@ -145,6 +149,13 @@ class Reader:
             conversation_id=booking.conversation_id, booking_id=booking.booking_id,
             because=f"{_length(delay)} after their booking", facts={"delay_hours": delay.total_seconds() / 3600},
         )  # fmt: skip
+
+    def _must_be_there(self, wish: Wish) -> Known:
+        """What is known of the customer. Raises NotFoundError, so that the news wait among the dead letters."""
+        [known] = self.planner.jobs.known([wish])
+        if known is None:
+            raise NotFoundError("there is no such customer; import them, and send the dead letter again")
+        return known
 
     def _jobs(self, booking: Booking) -> list[Job]:
         return self.waiting.of_booking(booking.booking_id)

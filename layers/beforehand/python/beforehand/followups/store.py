@@ -190,7 +190,7 @@ class PostgresMoments:
         return Booking(**{**row, "state": BookingState(row["state"])}) if row else None
 
     def book(self, booking: Booking) -> bool:
-        """Keeps what a booking is now; False where newer was told before."""
+        """Keeps what a booking is now; False where that, or newer, was told before. The bus tells whole seconds."""
         return bool(
             self._transaction.run(
                 """insert into followups_bookings as b (booking_id, customer_id, conversation_id, ends_at, state,
@@ -200,7 +200,10 @@ class PostgresMoments:
                    set conversation_id = coalesce(excluded.conversation_id, b.conversation_id),
                        ends_at = coalesce(excluded.ends_at, b.ends_at), state = excluded.state,
                        told_at = excluded.told_at
-                   where excluded.told_at >= b.told_at""",
+                   where excluded.told_at > b.told_at
+                      or excluded.told_at = b.told_at
+                         and (excluded.state, coalesce(excluded.ends_at, b.ends_at))
+                             is distinct from (b.state, b.ends_at)""",
                 **asdict(booking),
             )
         )

@@ -1,7 +1,9 @@
 """The routes of cases: what people must do, and who does it."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Literal
 from uuid import UUID
@@ -157,48 +159,20 @@ def show_case(call: Call, path: CasePath) -> ShownCase:
 @routes.add("POST /v1/cases/{case_id}/take", refuses=(HTTPStatus.CONFLICT,))
 def take_case(call: Call, path: CasePath) -> MovedCase:
     """Take a case, so that nobody else does."""
-    try:
-        move = casework.take(
-            path.case_id,
-            by=_person(call),
-            cases=PostgresCases(call.transaction),
-            now=call.now,
-        )
-    except NotFoundError:
-        raise not_found("case") from None
-    return _moved(call, "case.take", move)
+    return _moved(call, "case.take", partial(casework.take, path.case_id))
 
 
 @routes.add("POST /v1/cases/{case_id}/give_back", refuses=(HTTPStatus.CONFLICT,))
 def give_case_back(call: Call, path: CasePath) -> MovedCase:
     """Give a case back, so that somebody else may take it."""
-    try:
-        move = casework.give_back(
-            path.case_id,
-            by=_person(call),
-            cases=PostgresCases(call.transaction),
-            now=call.now,
-        )
-    except NotFoundError:
-        raise not_found("case") from None
-    return _moved(call, "case.give_back", move)
+    return _moved(call, "case.give_back", partial(casework.give_back, path.case_id))
 
 
 @routes.add("POST /v1/cases/{case_id}/done", refuses=(HTTPStatus.CONFLICT,))
 def finish_case(call: Call, path: CasePath, body: CaseEnd) -> MovedCase:
     """End a case; a message that waited for it goes or is withdrawn, as the answer says."""
-    try:
-        move = casework.finish(
-            path.case_id,
-            by=_person(call),
-            answer=body.answer,
-            cases=PostgresCases(call.transaction),
-            desk=PostgresOutreach(call.transaction),
-            now=call.now,
-        )
-    except NotFoundError:
-        raise not_found("case") from None
-    return _moved(call, "case.finish", move)
+    desk = PostgresOutreach(call.transaction)
+    return _moved(call, "case.finish", partial(casework.finish, path.case_id, answer=body.answer, desk=desk))
 
 
 def _person(call: Call) -> Person:
@@ -206,8 +180,12 @@ def _person(call: Call) -> Person:
     return Person(name=call.caller.user, role=role)
 
 
-def _moved(call: Call, action: str, move: Move) -> MovedCase:
-    """The answer of a move, which is audited where it was made now and not before. Raises the refusal of one."""
+def _moved(call: Call, action: str, make: Callable[..., Move]) -> MovedCase:
+    """Makes a move as the caller; it is audited where it was made now and not before. Raises the refusal of one."""
+    try:
+        move = make(by=_person(call), cases=PostgresCases(call.transaction), now=call.now)
+    except NotFoundError:
+        raise not_found("case") from None
     case = move.case
     if move.status is Status.FAILED:
         raise refuse(HTTPStatus.CONFLICT, f"The case stays as it is: {move.because}.")

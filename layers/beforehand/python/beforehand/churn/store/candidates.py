@@ -39,24 +39,28 @@ where c.run_id = :run_id
   and customer_id in (select customer_id from outreach_v_standings_2(
       :purpose, :due_at, :cool_down, :budget, :budget_period, :case_rest))"""
 
-FACTS = """
-select c.position, c.rank, c.health, c.risk,
-       p.name, p.language, case when p.email is null then 'sms' else 'email' end as channel,
-       b.orders, b.spent, b.first_on, b.last_on, c.health - v.health as velocity, s.*
-from churn_candidates as c
+CHOSEN = """churn_candidates as c
 join customers_v_profiles as p on p.customer_id = c.customer_id
 join churn_compared_signals as s on s.customer_id = c.customer_id
+left join lateral (
+    select health, profile from churn_snapshots
+    where customer_id = c.customer_id and day <= cast(:as_of as date) - 28
+    order by day desc limit 1
+) as v on v.profile = :profile"""
+"""Who was chosen, with what is known of them, and how they were four weeks before."""
+
+CHANNEL = "case when p.email is null then 'sms' else 'email' end as channel"
+
+FACTS = f"""
+select c.position, c.rank, c.health, c.risk, p.name, p.language, {CHANNEL},
+       b.orders, b.spent, b.first_on, b.last_on, c.health - v.health as velocity, s.*
+from {CHOSEN}
 cross join lateral (
     select count(*) as orders, coalesce(sum(amount), 0) as spent,
            min(purchased_on) as first_on, max(purchased_on) as last_on
     from customers_v_purchases
     where customer_id = c.customer_id and purchased_on <= cast(:as_of as date)
 ) as b
-left join lateral (
-    select health, profile from churn_snapshots
-    where customer_id = c.customer_id and day <= cast(:as_of as date) - 28
-    order by day desc limit 1
-) as v on v.profile = :profile
 where c.run_id = :run_id
 order by c.position"""
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from beforehand.adapters.postgres import Row, Transaction
 from beforehand.churn.model import Facts, Peers, Purchases, Selected, Signals, Trigger
 from beforehand.churn.profile import ScoreProfile
-from beforehand.churn.store.candidates import SIGNALS, PostgresCandidates
+from beforehand.churn.store.candidates import CHANNEL, CHOSEN, SIGNALS, PostgresCandidates
 from beforehand.churn.store.scores import tune
 from beforehand.outreach.model import Channel
 from beforehand.outreach.policy import ContactPolicy
@@ -46,17 +46,9 @@ INDEXES = (
 )
 
 # As much of the facts as decides what is proposed and who takes over; not what a message would say.
-FACTS = """
-select c.position, c.rank, c.health, c.risk, p.language,
-       case when p.email is null then 'sms' else 'email' end as channel, c.health - v.health as velocity, s.*
-from churn_candidates as c
-join customers_v_profiles as p on p.customer_id = c.customer_id
-join churn_compared_signals as s on s.customer_id = c.customer_id
-left join lateral (
-    select health, profile from churn_snapshots
-    where customer_id = c.customer_id and day <= cast(:as_of as date) - 28
-    order by day desc limit 1
-) as v on v.profile = :profile
+FACTS = f"""
+select c.position, c.rank, c.health, c.risk, p.language, {CHANNEL}, c.health - v.health as velocity, s.*
+from {CHOSEN}
 where c.run_id = :run_id
 order by c.position"""
 
