@@ -1,5 +1,6 @@
 """The embedded PostgreSQL: started, stopped, killed, and its data still there."""
 
+import multiprocessing
 import os
 import signal
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from beforehand_cli.local.postgres import (
     SUPERUSER,
     Postgres,
     UnsafeSocketDirectoryError,
+    copy_whole,
     throwaway,
 )
 from beforehand_cli.local.processes import record_of, wait_until
@@ -147,3 +149,17 @@ def test_the_master_is_no_superuser_but_may_give_the_iam_role(server: Postgres) 
         master.close()
     with refused("28P01"):
         connect(server, MASTER_USER, password="wrong", database=DATABASE)
+
+
+def test_of_two_that_start_first_at_once_both_find_whole_binaries(tmp_path: Path) -> None:
+    source, target = tmp_path / "native", tmp_path / "copies" / "binaries"
+    (source / "bin").mkdir(parents=True)
+    (source / "bin" / "postgres").write_text("it")
+    starts = [multiprocessing.Process(target=copy_whole, args=(source, target)) for _ in range(8)]
+    for start in starts:
+        start.start()
+    for start in starts:
+        start.join()
+    assert [start.exitcode for start in starts] == [0] * 8
+    assert (target / "bin" / "postgres").read_text() == "it"
+    assert list(target.parent.iterdir()) == [target], "nothing half copied is left"

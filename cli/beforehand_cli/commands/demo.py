@@ -125,10 +125,11 @@ def _follow_up(api: Api, deployment: Deployment) -> None:
 def _rehearse(deployment: Deployment) -> None:
     """The next days are run on today's data by the same code, and end with their transaction."""
     console.print("\n[bold]9. The next three days are rehearsed: nothing is sent or kept[/bold]")
-    wanted = Wanted(days=3, from_at=None, policy={"budget": 2}, prices=None, purposes=(), live=())
+    wanted = Wanted(days=3, from_at=None, policy={"holdout_shares": {}}, prices=None, purposes=(), live=())
     report = Rehearsals(deployment).run(wanted, heard=lambda progress: None)
     if report.difference is not None:
-        console.print(f"   with a budget of 2 messages: {report.difference.sentence}", highlight=False)
+        console.print("   What if nobody were held out for comparison?", highlight=False)
+        console.print(f"   {report.difference.sentence}", highlight=False)
     for day in report.play.days:
         figures = f"{day.planned} planned, {day.sent} sent, {day.held} held, {day.skipped} skipped"
         console.print(f"   {day.day:%a %d %b}: {figures}", highlight=False)

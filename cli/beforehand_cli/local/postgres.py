@@ -84,7 +84,7 @@ class Postgres:
         if account.is_own or (near and account.reaches(home)):
             return cls(binaries=native / "bin", home=home, account=account, tcp=tcp)
         if not (lost or copy.exists()):
-            _copy_whole(native, copy)
+            copy_whole(native, copy)
         elsewhere.mkdir(parents=True, exist_ok=True)
         return cls(binaries=copy / "bin", home=elsewhere, account=account, tcp=tcp)
 
@@ -274,9 +274,14 @@ def _short_hash(path: Path) -> str:
     return hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
 
 
-def _copy_whole(source: Path, target: Path) -> None:
-    """Copy a tree so that `target` exists only when it is complete."""
+def copy_whole(source: Path, target: Path) -> None:
+    """Copy a tree so that `target` exists only when it is complete; where another was first, theirs is the same."""
     partial = target.with_name(f"{target.name}.{os.getpid()}")
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copytree(source, partial, symlinks=True)
-    partial.rename(target)
+    try:
+        partial.rename(target)
+    except OSError:
+        shutil.rmtree(partial)
+        if not target.is_dir():
+            raise
