@@ -182,14 +182,27 @@ def test_the_same_data_give_the_same_answer(committed: PostgresDatabase) -> None
 
 def test_another_policy_is_told_by_who_would_be_contacted(committed: PostgresDatabase) -> None:
     plan(committed, wish("R1"), wish("R2", due_at=BEGIN + timedelta(hours=12)))
-    nights = {"send_windows": [{"hours": "00:00–00:00"}]}
-    found = rehearsed(committed, days=1, policy={**nights, "marketing": []}).difference
-    assert found is not None
-    assert found.sentence == "With this contact policy instead, the same customers would be contacted."
-    longer = {"send_windows": [{"hours": "12:00–13:00"}]}
-    found = rehearsed(committed, days=1, begin=BEGIN - timedelta(hours=1), policy=longer).difference
-    assert found is not None
-    assert (found.customers_more, found.customers_fewer) == (0, 0) or found.examples
+    with committed.transaction() as transaction:
+        known(transaction, "R3", marketing_consent=None)
+        PostgresOutreach(transaction).propose([wish("R3", purpose=Purpose.RE_ENGAGEMENT)], now=BEGIN - DAY)
+
+    def told(**policy: Any) -> tuple[str, set[str]]:
+        found = rehearsed(committed, days=1, policy=policy).difference
+        assert found is not None
+        return found.sentence, {one.customer_id for one in found.examples}
+
+    instead = "With this contact policy instead,"
+    assert told(marketing=["manual", "re_engagement"]) == (
+        f"{instead} the same customers would be contacted.", set(),
+    )  # fmt: skip
+    assert told(send_windows=[{"hours": "12:00–13:00"}]) == (
+        f"{instead} 1 fewer customer would be contacted: 1 messages instead of 2.", {"R2"},
+    )  # fmt: skip
+    assert told(consent_required=[]) == (
+        f"{instead} 1 more customer would be contacted: 3 messages instead of 2.", {"R3"},
+    )  # fmt: skip
+    both = {"consent_required": [], "send_windows": [{"hours": "12:00–13:00"}]}
+    assert told(**both)[0] == f"{instead} 1 more and 1 fewer customers would be contacted: 2 messages instead of 2."
 
 
 def test_a_channel_in_dry_run_sends_only_when_it_is_taken_to_be_live(committed: PostgresDatabase) -> None:

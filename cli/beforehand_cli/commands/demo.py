@@ -133,7 +133,8 @@ def _rehearse(deployment: Deployment) -> None:
     for day in report.play.days:
         figures = f"{day.planned} planned, {day.sent} sent, {day.held} held, {day.skipped} skipped"
         console.print(f"   {day.day:%a %d %b}: {figures}", highlight=False)
-    console.print(f"   {report.play.customers:,} customers in {report.seconds:.1f}s", highlight=False)
+    told = f"{report.play.customers:,} customers would be contacted; rehearsed in {report.seconds:.1f}s"
+    console.print(f"   {told}", highlight=False)
 
 
 def _where_to_look(endpoint: str, mailbox: str, *, run: str) -> None:

@@ -40,10 +40,9 @@ def _sentence(more: int, fewer: int, messages: Change) -> str:
         return f"With this contact policy instead, {same}" + (
             "." if messages.after == messages.before else f": {told}."
         )
-    parts = [f"{count:,} {word} customers" for count, word in ((more, "more"), (fewer, "fewer")) if count]
-    if (more == 1 and not fewer) or (fewer == 1 and not more):
-        parts = [parts[0].removesuffix("s")]
-    return f"With this contact policy instead, {' and '.join(parts)} would be contacted: {told}."
+    counts = " and ".join(f"{count:,} {word}" for count, word in ((more, "more"), (fewer, "fewer")) if count)
+    customers = "customer" if more + fewer == 1 else "customers"
+    return f"With this contact policy instead, {counts} {customers} would be contacted: {told}."
 
 
 def _contacted(done: Performance) -> set[str]:
