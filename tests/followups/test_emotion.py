@@ -137,7 +137,7 @@ def test_the_longest_text_takes_no_longer_than_it_has_characters(piece: str) -> 
     read("warm", None)
     begun = time.process_time()
     assert 0 <= read(text, None) <= 1
-    assert time.process_time() - begun < 0.5
+    assert time.process_time() - begun < 5, "a square of so many characters takes minutes"
 
 
 PIECES = ["good", "not", "bad", "very", "but", "अच्छा", "नहीं", "😡", ",", ".", ":)", "\u0301"]
