@@ -1,5 +1,6 @@
 """The database is made ready by steps that can be repeated, and killed, at any point."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from pg8000 import dbapi, native
 from pg8000.exceptions import DatabaseError
 
-from beforehand.adapters.postgres import PostgresDatabase
+from beforehand.adapters.postgres import STATEMENTS_KEPT, PostgresDatabase, Transaction
 from beforehand.database import migrations, setup
 from beforehand.errors import NotFoundError
 from beforehand.events.database import (
@@ -104,6 +105,63 @@ def test_what_we_refuse_ourselves_is_undone_on_a_connection_that_is_kept(postgre
     made[0].close()
     with database.transaction() as transaction:
         assert transaction.row("select 1 as one") == {"one": 1}
+
+
+def kept(transaction: Transaction) -> int:
+    [found] = transaction.rows("select count(*) as kept from pg_prepared_statements")
+    return int(found["kept"])
+
+
+def test_a_statement_is_read_once_and_so_many_are_kept(database: PostgresDatabase) -> None:
+    one = "select cast(:one as int) as one"
+    for _ in range(2):
+        with database.transaction() as transaction:
+            for number in range(10):
+                assert transaction.rows(one, one=number) == [{"one": number}]
+            assert kept(transaction) == 1
+    with database.transaction() as transaction:
+        for number in range(STATEMENTS_KEPT + 5):
+            transaction.rows(f"select cast(:given as int) as number_{number}", given=number)
+        assert kept(transaction) == STATEMENTS_KEPT
+        assert transaction.rows(one, one=7) == [{"one": 7}]
+
+
+def test_a_statement_that_was_refused_can_be_asked_again(database: PostgresDatabase) -> None:
+    divided = "select 1 / cast(:by as int) as part"
+    for by in (1, 0, 1):
+        with suppress(DatabaseError), database.transaction() as transaction:
+            assert transaction.rows(divided, by=by) == [{"part": 1}]
+            assert by == 1
+
+
+def test_a_temporary_table_stands_before_a_lasting_one_of_its_name(database: PostgresDatabase) -> None:
+    count = "select count(*) as there from outreach_channels where channel <> :but"
+    made = "create temporary table outreach_channels (like public.outreach_channels) on commit drop"
+    for _ in range(3):
+        with database.transaction() as transaction:
+            [before] = transaction.rows(count, but="nothing")
+            assert before["there"] > 0
+            transaction.run(made)
+            assert transaction.rows(count, but="nothing") == [{"there": 0}]
+
+
+def test_a_column_that_is_added_meanwhile_stops_nobody(postgres: Postgres, database: PostgresDatabase) -> None:
+    superuser = native.Connection("postgres", unix_sock=str(postgres.socket), database=DATABASE_NAME)
+    superuser.run("create table grows (id int)")
+    superuser.run(f"grant select on grows to {DatabaseRole.APP_RW}")
+    asked = ("select * from grows where id <> :id", "select g.* from grows as g where id <> :id",
+             "select id from grows where id <> :id")  # fmt: skip
+    try:
+        for column in ("first", "second"):
+            with database.transaction() as transaction:
+                for statement in asked:
+                    transaction.rows(statement, id=1)
+            superuser.run(f"alter table grows add column {column} int")
+    finally:
+        with database.transaction() as transaction:
+            assert transaction.rows(asked[0], id=1) == []
+        superuser.run("drop table grows")
+        superuser.close()
 
 
 def test_a_fresh_server_is_prepared_from_nothing_and_again() -> None:

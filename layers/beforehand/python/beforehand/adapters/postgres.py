@@ -1,7 +1,9 @@
 """PostgreSQL over verified TLS: one connection, made when first used and kept while the function is warm."""
 
+import re
 import socket
 import ssl
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -9,7 +11,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pg8000.converters import array_out, timestamptz_in
+from pg8000.converters import array_out, make_params, timestamptz_in
 from pg8000.exceptions import DatabaseError, InterfaceError
 from pg8000.native import TIMESTAMPTZ, Connection, to_statement
 
@@ -20,6 +22,11 @@ from beforehand.settings import DatabaseSettings, from_environment
 
 AUTHORITY = Path(__file__).parent.parent / "certificates" / "database-ca.pem"
 CONNECT_SECONDS = 10
+STATEMENTS_KEPT = 100
+"""So many prepared statements each connection keeps; the server holds a plan for each."""
+TEMPORARY = "create temporary table"
+EVERY_COLUMN = re.compile(r"\bselect\s+\*|\.\*")
+"""A statement that names no columns is not kept: after a migration that adds one, the server would refuse it."""
 
 C = TypeVar("C")
 Row = dict[str, Any]
@@ -79,11 +86,46 @@ def connect(
     return connection
 
 
-class Transaction:
-    """Statements that are committed together or not at all."""
+class Prepared:
+    """The statements that a connection used last, read and planned by the server; each takes one round trip.
+
+    A statement is known by its text, and what its names mean is settled when it is read: a temporary table that is
+    made later, before a lasting one of its name, would be passed by. So whenever one is made, all are forgotten.
+    When it goes, the server by itself reads anew what spoke of it.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._kept: OrderedDict[str, tuple[bytes, Any, Any]] = OrderedDict()
+
+    def execute(self, statement: str, values: tuple[Any, ...]) -> Any:
+        """Carries out a statement, prepared now if it was not; answers as `Connection.execute_unnamed` does."""
+        name, columns, readers = self._named(statement)
+        given = make_params(self._connection.py_types, values)
+        return self._connection.execute_named(name, given, columns, readers, statement)
+
+    def forget(self) -> None:
+        """Lets go of every statement."""
+        self._kept.clear()
+        self._connection.run("deallocate all")
+
+    def _named(self, statement: str) -> tuple[bytes, Any, Any]:
+        if statement not in self._kept:
+            if len(self._kept) == STATEMENTS_KEPT:
+                oldest, *_ = self._kept.popitem(last=False)[1]
+                self._connection.close_prepared_statement(oldest)
+            self._kept[statement] = self._connection.prepare_statement(statement, ())
+        self._kept.move_to_end(statement)
+        return self._kept[statement]
+
+
+class Transaction:
+    """Statements that are committed together or not at all."""
+
+    def __init__(self, connection: Connection, prepared: Prepared | None = None) -> None:
+        """`prepared`: keeps statements for the transactions after this one; None reads each anew."""
+        self._connection = connection
+        self._prepared = prepared
 
     def run(self, sql: str, **parameters: Any) -> int:
         """Carries out a statement; returns how many rows it touched."""
@@ -106,10 +148,14 @@ class Transaction:
 
     def _execute(self, sql: str, parameters: dict[str, Any]) -> Any:
         """As `Connection.run`, which looks through the text of a statement, sign by sign, each time it is run."""
+        if self._prepared is not None and sql.startswith(TEMPORARY):
+            self._prepared.forget()
         if not parameters:
             return self._connection.execute_simple(sql)
         statement, values = _read(sql)
-        return self._connection.execute_unnamed(statement, values(parameters))
+        if self._prepared is None or EVERY_COLUMN.search(statement):
+            return self._connection.execute_unnamed(statement, values(parameters))
+        return self._prepared.execute(statement, values(parameters))
 
 
 @lru_cache(maxsize=512)
@@ -140,13 +186,14 @@ class PostgresDatabase:
     def __init__(self, connecting: Callable[[], Connection]) -> None:
         self._connecting = connecting
         self._connection: Connection | None = None
+        self._prepared: Prepared | None = None
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """One transaction: committed at the end of the block, rolled back when the block raises."""
         connection = self._begin()
         try:
-            yield Transaction(connection)
+            yield Transaction(connection, self._prepared)
             connection.run("commit")
         except BeforehandError:
             # Nothing is wrong with the connection when we ourselves refuse something.
@@ -161,7 +208,7 @@ class PostgresDatabase:
         """One transaction of which nothing stays: it is rolled back at the end of the block, however that ends."""
         connection = self._begin()
         try:
-            yield Transaction(connection)
+            yield Transaction(connection, self._prepared)
         except BaseException:
             self._forget()
             raise
@@ -177,6 +224,7 @@ class PostgresDatabase:
         self._connection = self._connecting()
         self._connection.register_in_adapter(TIMESTAMPTZ, _moment)
         self._connection.register_out_adapter(list, _array)
+        self._prepared = Prepared(self._connection)
         for setting in SESSION:
             self._connection.run(setting)
         self._connection.run("begin")
