@@ -17,9 +17,19 @@ from beforehand.churn.profile import DEFAULT_V1
 from beforehand.churn.rehearsing import ScansRehearsed
 from beforehand.churn.store.rehearsed import PostgresRehearsed
 from beforehand.churn.store.scores import PostgresScores
+from beforehand.outreach.cases import Answer, Person, Role
+from beforehand.outreach.cases_store import PostgresCases
+from beforehand.outreach.casework import take
 from beforehand.outreach.delivery.model import Mode
 from beforehand.outreach.gate.facts_store import Addresses
 from beforehand.outreach.model import Channel, Purpose
+from beforehand.outreach.person_first import (
+    LOW_EMOTION_WITHIN,
+    PersonFirst,
+    approval,
+    low_emotion,
+    propose_first,
+)
 from beforehand.outreach.rehearsal.price_files import shipped
 from beforehand.outreach.rehearsal.rehearsing import Asked, rehearse
 from beforehand.outreach.rehearsal.report import Report
@@ -149,6 +159,54 @@ def test_what_was_sent_in_the_rehearsal_counts_in_what_comes_later(committed: Po
     play = rehearsed(committed, days=1).play
     assert (play.sent, play.open) == (1, 2)
     assert [(one.what, one.rule, one.messages) for one in play.reasons] == [("held", "cool_down", 2)]
+
+
+def ask_first(database: PostgresDatabase, *wishes: PersonFirst) -> None:
+    with database.transaction() as transaction:
+        known(transaction, *{one.proposal.customer_id for one in wishes})
+        outreach, cases = PostgresOutreach(transaction), PostgresCases(transaction)
+        propose_first(wishes, outreach=outreach, cases=cases, now=BEGIN - DAY)
+        live(transaction)
+
+
+def test_a_case_that_nobody_takes_ends_as_was_said_for_that(committed: PostgresDatabase) -> None:
+    at_ten = BEGIN + timedelta(hours=6)
+    goes = low_emotion(
+        wish("R1", purpose=Purpose.EMOTION_CHECK_IN), because="felt bad", now=at_ten - LOW_EMOTION_WITHIN
+    )
+    dismissed, taken = (
+        approval(wish(one), now=BEGIN, approve_by=at_ten, otherwise=Answer.DISMISSED) for one in ("R2", "R3")
+    )
+    ask_first(committed, goes, dismissed, taken)
+    with committed.transaction() as transaction:
+        PostgresOutreach(transaction).propose([wish("R1", cycle="in their hands")], now=BEGIN - DAY)
+        take(
+            taken.case.case_id,
+            by=Person(name="a.person", role=Role.ADMIN),
+            cases=PostgresCases(transaction),
+            now=BEGIN,
+        )
+    report = rehearsed(committed, days=1, policy={"budget": 3})
+    play = report.play
+    assert (play.began_with, play.sent, play.skipped, play.open) == (4, 2, 1, 1)
+    (sent, after), reasons = play.sent_first, {(one.what, one.rule): one for one in play.reasons}
+    assert (sent.customer_id, sent.purpose, sent.at) == ("R1", Purpose.EMOTION_CHECK_IN, at_ten)
+    assert after.customer_id == "R1" and after.at >= at_ten
+    assert reasons["held", "person"].messages == 3
+    assert reasons["skipped", "person"].examples[0].because == (
+        "nobody took its case by 2026-11-30 10:00 UTC, so nothing is sent"
+    )
+    assert reasons["held", "case"].examples[0].customer_id == "R1"
+    assert report.other is not None
+    assert (report.other.sent, report.other.skipped) == (play.sent, play.skipped)
+
+
+def test_a_message_that_a_case_lets_go_is_looked_at_by_the_gate(committed: PostgresDatabase) -> None:
+    late = BEGIN + timedelta(hours=15)
+    ask_first(committed, low_emotion(wish("R1"), because="felt bad", now=late - LOW_EMOTION_WITHIN))
+    play = rehearsed(committed).play
+    assert (play.sent, play.sent_first[0].at) == (1, datetime(2026, 12, 1, 3, 30, tzinfo=UTC))
+    assert [one.rule for one in play.reasons] == ["person", "send_window"]
 
 
 def test_nothing_is_sent_or_kept(committed: PostgresDatabase) -> None:

@@ -1,6 +1,6 @@
 """The ledger of a rehearsal: what waits, in memory, with the same answers as the one in PostgreSQL gives a tick."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
@@ -8,8 +8,9 @@ from uuid import UUID
 
 from beforehand.outreach.delivery.model import ChannelState, Claimed, Due, Kept
 from beforehand.outreach.model import Channel, Hold, State
-from beforehand.outreach.rehearsal.model import Ended, Lane, Played
+from beforehand.outreach.rehearsal.model import PERSON, Ended, Lane, Played
 from beforehand.outreach.rehearsal.tally import Tally
+from beforehand.results import Result, Status
 
 MINUTE = timedelta(minutes=1)
 
@@ -95,6 +96,34 @@ class RehearsalLedger:
         """What came to an end without being sent since this was last asked."""
         found, self._ended = self._ended, []
         return found
+
+    # What the end of a case asks of its ledger.
+
+    def release(self, outreach_id: UUID, *, now: datetime, because: str, waits: Collection[State]) -> Result:
+        """Lets a message go that is in one of these states. FAILED where it is in another, or too old."""
+        played = self.messages.get(outreach_id)
+        if played is None or played.state not in waits or played.due.not_after <= now:
+            return Result(id=str(outreach_id), status=Status.FAILED, because="the message cannot go any more")
+        due_at = max(played.due.due_at, now)
+        played.due = replace(played.due, state=State.SCHEDULED, due_at=due_at, state_because=because)
+        played.next_at, played.at = due_at, now
+        self._queues[played.due.channel].wait(played, outreach_id.int)
+        return Result(id=str(outreach_id), status=Status.DONE, because="the message may go")
+
+    def withdraw(self, outreach_id: UUID, *, now: datetime, because: str) -> Result:
+        """Cancels a held message. SKIPPED where it is held no more."""
+        played = self.messages.get(outreach_id)
+        if played is None or played.state is not State.HELD:
+            return Result(id=str(outreach_id), status=Status.SKIPPED, because="it is held no more")
+        played.due = replace(played.due, state=State.CANCELLED, state_because=because)
+        played.next_at, played.at = None, now
+        self._tally.ended(played, PERSON, at=now)
+        self._ended.append(Ended(outreach_id=outreach_id, state=State.CANCELLED, at=now))
+        return Result(id=str(outreach_id), status=Status.DONE, because="the message is withdrawn")
+
+    def confirm(self, outreach_id: UUID, *, because: str, now: datetime) -> Result:
+        """Only a person says that a message arrived, and none does here."""
+        return Result(id=str(outreach_id), status=Status.SKIPPED, because=because)
 
     # What a tick asks of its ledger.
 

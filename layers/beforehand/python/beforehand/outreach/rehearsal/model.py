@@ -11,7 +11,7 @@ from beforehand.outreach.delivery.model import Due, Mode
 from beforehand.outreach.model import Channel, Proposal, State
 from beforehand.outreach.policy import ContactPolicy
 
-OVER = frozenset({State.SENT, State.SKIPPED, State.EXPIRED})
+OVER = frozenset({State.SENT, State.SKIPPED, State.EXPIRED, State.CANCELLED})
 """What a message of a rehearsal ends as."""
 PERSON = "person"
 """The rule by which a message waits that a person must let go."""

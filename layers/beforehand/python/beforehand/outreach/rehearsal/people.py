@@ -42,12 +42,19 @@ class People:
         self._now[customer_id] = replace(facts, history=(*facts.history, contact))
 
     def taken_over(self, customer_id: str) -> None:
-        """A case of theirs is open from now on, and nobody ends it."""
+        """A case of theirs is open from now on."""
         if customer_id not in self._in_hand:
             self._in_hand.add(customer_id)
             self.load([customer_id])
             facts = self.one(customer_id)
             self._now[customer_id] = replace(facts, person=replace(facts.person, case_open=True))
+
+    def given_up(self, customer_id: str) -> None:
+        """No case of theirs is open any more."""
+        self._in_hand.discard(customer_id)
+        self.load([customer_id])
+        facts = self.one(customer_id)
+        self._now[customer_id] = replace(facts, person=replace(facts.person, case_open=False))
 
 
 def _slim(facts: Facts) -> Facts:

@@ -8,7 +8,10 @@ from typing import Protocol
 from uuid import UUID
 
 from beforehand.ids import from_content
+from beforehand.journal.audit import Audited
 from beforehand.journal.model import Decision
+from beforehand.outreach.cases import Case
+from beforehand.outreach.casework import fall_through
 from beforehand.outreach.delivery.claiming import claim
 from beforehand.outreach.delivery.documents import Message
 from beforehand.outreach.delivery.model import LEASE, Claimed, Due
@@ -19,7 +22,7 @@ from beforehand.outreach.gate.model import Planned as PlannedMessage
 from beforehand.outreach.gate.places import place_of
 from beforehand.outreach.model import Channel, Proposal, State
 from beforehand.outreach.policy import ContactPolicy
-from beforehand.outreach.rehearsal.ledger import RehearsalLedger
+from beforehand.outreach.rehearsal.ledger import RehearsalLedger, full_minute
 from beforehand.outreach.rehearsal.model import PERSON, Ended, Lane, Planned, Planner, Played, Wish
 from beforehand.outreach.rehearsal.people import People
 from beforehand.outreach.rehearsal.tally import Tally
@@ -35,6 +38,18 @@ class Beside(Protocol):
 
     def end(self, ended: Sequence[Ended]) -> None:
         """Writes down what came to an end."""
+
+    def falls_next(self) -> datetime | None:
+        """The first moment by which somebody would have to take a case, before it ends by itself."""
+
+    def falling(self, *, now: datetime, limit: int) -> list[Case]:
+        """Cases that nobody has taken by their moment."""
+
+    def keep(self, case: Case) -> None:
+        """Writes down how far a case is now."""
+
+    def has_case(self, customer_id: str) -> bool:
+        """Whether a case of a customer is open still."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -72,6 +87,14 @@ class _NoJournal:
         """Forgets them."""
 
 
+class _NoAudit:
+    """Nothing of a rehearsal is anybody's doing."""
+
+    def record(self, entry: Audited) -> UUID:
+        """Forgets it."""
+        return UUID(int=0)
+
+
 class _Mute:
     """Makes messages that nobody reads."""
 
@@ -102,6 +125,8 @@ class _Play:
         self._scene, self._tally, self._progress = scene, tally, progress
         self._ledger = RehearsalLedger(scene.lanes, tally, begin=scene.begin)
         self._done = Performance(tally=tally, messages=self._ledger.messages)
+        self._falls_at: datetime | None = None
+        """When the next case ends by itself."""
         self._opening: list[tuple[datetime, str]] = []
         """Cases that open later in the turn that planned them, by their customer."""
         self._now = scene.begin
@@ -113,10 +138,10 @@ class _Play:
             self._take_in(played)
         scene.people.load(played.due.customer_id for played in self._ledger.messages.values())
         self._now = scene.begin - INSTANT
+        self._falls_at = scene.beside.falls_next()
         while True:
-            look = self._ledger.next_look(self._now)
             turn = turns[0][0] if turns else None
-            at = min(filter(None, (look, turn)), default=None)
+            at = min(filter(None, (self._ledger.next_look(self._now), self._next_fall(), turn)), default=None)
             if at is None or at >= scene.end:
                 break
             self._progress(at)
@@ -127,6 +152,10 @@ class _Play:
                 self._tick(at)
         self._ledger.expire(scene.end)
         return self._done
+
+    def _next_fall(self) -> datetime | None:
+        """The first tick at which a case ends by itself."""
+        return self._falls_at and full_minute(max(self._falls_at, self._now + INSTANT))
 
     def _turns(self) -> list[tuple[datetime, datetime, Planner]]:
         """Every turn of every planner until the end, each with when it is over."""
@@ -162,6 +191,7 @@ class _Play:
                 self._propose(wish)
             if wish.case is not None:
                 heappush(self._opening, (wish.proposed_at, wish.case.customer_id))
+        self._falls_at = scene.beside.falls_next()
         self._done.planned.append(
             Planned(
                 planner=planner.name,
@@ -195,6 +225,8 @@ class _Play:
             scene.people.taken_over(heappop(self._opening)[1])
         self._ledger.rules.clear()
         self._ledger.expire(at)
+        if self._falls_at is not None and self._falls_at <= at:
+            self._fall_through(at)
         told = claim(
             from_content("rehearsed tick", at.isoformat()),
             ledger=self._ledger,
@@ -208,6 +240,15 @@ class _Play:
             available=frozenset(lane.channel for lane in scene.lanes if lane.is_set_up),
         )
         self._note(told.claimed)
+
+    def _fall_through(self, at: datetime) -> None:
+        """Ends the cases that nobody has taken by now, by the code that does it in production."""
+        beside = self._scene.beside
+        moves = fall_through(cases=beside, desk=self._ledger, audit=_NoAudit(), now=at, task="rehearsal")
+        for customer_id in {move.case.customer_id for move in moves}:
+            if not beside.has_case(customer_id):
+                self._scene.people.given_up(customer_id)
+        self._falls_at = beside.falls_next()
 
     def _facts_of(self, customer_ids: Sequence[str]) -> Mapping[str, Facts]:
         return self._scene.people.of(customer_ids)

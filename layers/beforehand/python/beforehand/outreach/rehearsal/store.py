@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from beforehand.adapters.postgres import Row, Transaction
+from beforehand.outreach.cases import Case
 from beforehand.outreach.cases_store import PostgresCases
 from beforehand.outreach.delivery.model import Due
 from beforehand.outreach.model import Channel, Purpose, State
@@ -52,6 +53,9 @@ INDEXES = (
     "create unique index on pg_temp.outreach (outreach_id)",
     "create unique index on pg_temp.outreach (customer_id, purpose, cycle, step)",
     "create unique index on pg_temp.outreach_cases (kind, customer_id, cycle)",
+    "create index on pg_temp.outreach_cases (case_id)",
+    "create index on pg_temp.outreach_cases (customer_id) where state <> 'done'",
+    "create index on pg_temp.outreach_cases (otherwise_at) where state = 'open'",
     "create index on pg_temp.outreach (proposed_at)",
     "analyze pg_temp.outreach",
     "analyze pg_temp.outreach_cases",
@@ -131,6 +135,7 @@ class PostgresBeside:
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
+        self._cases = PostgresCases(transaction)
 
     def propose(self, wishes: Sequence[Wish], *, now: datetime) -> frozenset[UUID]:
         """Plans each wish unless it is planned already, and opens its case; which were not."""
@@ -149,10 +154,9 @@ class PostgresBeside:
                 ]
             ),
         )
-        cases = PostgresCases(self._transaction)
         for wish in wishes:
             if wish.case is not None:
-                cases.open([wish.case], now=wish.proposed_at)
+                self._cases.open([wish.case], now=wish.proposed_at)
         done = zip(wishes, results, strict=True)
         return frozenset(wish.proposal.outreach_id for wish, result in done if result.status is Status.DONE)
 
@@ -170,3 +174,28 @@ class PostgresBeside:
                     ]
                 ),
             )
+
+    def falls_next(self) -> datetime | None:
+        """The first moment by which somebody would have to take a case, before it ends by itself."""
+        [found] = self._transaction.rows(
+            """select min(otherwise_at) as at from pg_temp.outreach_cases
+               where state = 'open' and otherwise is not null and otherwise_because is null"""
+        )
+        return found["at"]  # type: ignore[no-any-return]
+
+    def falling(self, *, now: datetime, limit: int) -> list[Case]:
+        """Cases that nobody has taken by their moment."""
+        return self._cases.falling(now=now, limit=limit)
+
+    def keep(self, case: Case) -> None:
+        """Writes down how far a case is now."""
+        self._cases.keep(case)
+
+    def has_case(self, customer_id: str) -> bool:
+        """Whether a case of a customer is open still."""
+        return bool(
+            self._transaction.rows(
+                "select from pg_temp.outreach_cases where customer_id = :customer_id and state <> 'done' limit 1",
+                customer_id=customer_id,
+            )
+        )
