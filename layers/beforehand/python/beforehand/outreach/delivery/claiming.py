@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 from uuid import UUID
 
@@ -159,7 +160,8 @@ class _Claiming:
         """The messages of a batch that go now, as many as there is room for; the others are kept, or stay due."""
         facts = self._facts_of(sorted({due.customer_id for due in batch}))
         going: list[Message] = []
-        decisions = []
+        # Each is made when the journal asks for it; that of a rehearsal never does.
+        decisions: list[Callable[[], Decision]] = []
         for due in batch:
             known = facts[due.customer_id]
             history = self._history(due, known)
@@ -179,13 +181,13 @@ class _Claiming:
             because = verdict.because if isinstance(message, Message) else self._kept[-1].because
             if because != due.state_because:
                 decisions.append(
-                    decision_of(
-                        due, known.person, history, verdict, because=because, mode=mode,
+                    partial(
+                        decision_of, due, known.person, history, verdict, because=because, mode=mode,
                         written=message.because if isinstance(message, Message) else "",
                         policy_version=self._policy_version, run_id=self._tick, now=self._now,
                     )
                 )  # fmt: skip
-        self._journal.record(decisions)
+        self._journal.record(decision() for decision in decisions)
         return going
 
     def _history(self, due: Due, known: Facts) -> list[Contact]:
