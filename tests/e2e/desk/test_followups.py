@@ -62,7 +62,7 @@ def test_one_who_felt_bad_hears_of_a_person_first_and_a_booking_that_moves_moves
     job = becomes(people, "OUT1", template="emotion_check_in", status="pending")
     [case] = people.rows("select kind, role, otherwise from outreach_cases where customer_id = 'OUT1'")
     assert case == ["low_emotion", "operator", "send"]
-    assert "See to OUT1" in said(people, "cases", "list", "--json")
+    assert "See to OUT1" in said(people, "cases", "list", "--customer", "OUT1", "--json")
     assert mails(people, lambda mail: mail.to == ["asha@people.example"] and "Asha" in mail.text) == []
     tell(people, "BookingCancelled", booking_id="BK2")
     assert job["job_id"].startswith("checkin_OUT1_")
