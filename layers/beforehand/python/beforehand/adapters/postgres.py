@@ -106,17 +106,20 @@ class Prepared:
 
     def forget(self) -> None:
         """Lets go of every statement."""
-        self._kept.clear()
-        self._connection.run("deallocate all")
+        while self._kept:
+            self._let_go_of_the_oldest()
 
     def _named(self, statement: str) -> tuple[bytes, Any, Any]:
         if statement not in self._kept:
             if len(self._kept) == STATEMENTS_KEPT:
-                oldest, *_ = self._kept.popitem(last=False)[1]
-                self._connection.close_prepared_statement(oldest)
+                self._let_go_of_the_oldest()
             self._kept[statement] = self._connection.prepare_statement(statement, ())
         self._kept.move_to_end(statement)
         return self._kept[statement]
+
+    def _let_go_of_the_oldest(self) -> None:
+        _, (name, *_) = self._kept.popitem(last=False)
+        self._connection.close_prepared_statement(name)
 
 
 class Transaction:

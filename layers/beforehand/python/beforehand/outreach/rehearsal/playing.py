@@ -48,8 +48,8 @@ class Beside(Protocol):
     def keep(self, case: Case) -> None:
         """Writes down how far a case is now."""
 
-    def has_case(self, customer_id: str) -> bool:
-        """Whether a case of a customer is open still."""
+    def has_case(self, customer_id: str, *, now: datetime) -> bool:
+        """Whether a case of a customer is open; what planners open later in their turn is not yet."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -246,7 +246,7 @@ class _Play:
         beside = self._scene.beside
         moves = fall_through(cases=beside, desk=self._ledger, audit=_NoAudit(), now=at, task="rehearsal")
         for customer_id in {move.case.customer_id for move in moves}:
-            if not beside.has_case(customer_id):
+            if not beside.has_case(customer_id, now=at):
                 self._scene.people.given_up(customer_id)
         self._falls_at = beside.falls_next()
 

@@ -191,11 +191,13 @@ class PostgresBeside:
         """Writes down how far a case is now."""
         self._cases.keep(case)
 
-    def has_case(self, customer_id: str) -> bool:
-        """Whether a case of a customer is open still."""
+    def has_case(self, customer_id: str, *, now: datetime) -> bool:
+        """Whether a case of a customer is open; what planners open later in their turn is not yet."""
         return bool(
             self._transaction.rows(
-                "select from pg_temp.outreach_cases where customer_id = :customer_id and state <> 'done' limit 1",
+                """select from pg_temp.outreach_cases
+                   where customer_id = :customer_id and state <> 'done' and opened_at <= :now limit 1""",
                 customer_id=customer_id,
+                now=now,
             )
         )
