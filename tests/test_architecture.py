@@ -183,6 +183,7 @@ def test_a_migration_that_takes_something_away_would_be_seen(text: str) -> None:
         "alter table customers drop constraint customers_name_check",
         "create or replace view customers_v_profiles as select 1 as one",
         "create index customers_by_name on customers (name)",
+        "drop index customers_by_name",
         "comment on table customers is 'people'",
         "update customers set name = ''",
     ],
@@ -195,6 +196,8 @@ def taken_away(migration: str) -> list[str]:
     """What of a migration the release before could trip over, and what cannot be read well enough to tell."""
     found: list[str] = []
     for statement in filter(None, sqlglot.parse(migration, dialect="postgres")):
+        if isinstance(statement, exp.Drop) and statement.args["kind"] == "INDEX":
+            continue  # the release before finds the same without it
         # A command is what sqlglot knows no better than by its first word.
         if isinstance(statement, exp.Drop | exp.TruncateTable | exp.Command) and not ADDS.match(statement.sql()):
             found.append(statement.sql())

@@ -155,16 +155,17 @@ class Transaction:
             self._prepared.forget()
         if not parameters:
             return self._connection.execute_simple(sql)
-        statement, values = _read(sql)
-        if self._prepared is None or EVERY_COLUMN.search(statement):
+        statement, values, may_be_kept = _read(sql)
+        if self._prepared is None or not may_be_kept:
             return self._connection.execute_unnamed(statement, values(parameters))
         return self._prepared.execute(statement, values(parameters))
 
 
 @lru_cache(maxsize=512)
-def _read(sql: str) -> tuple[str, Callable[[dict[str, Any]], tuple[Any, ...]]]:
+def _read(sql: str) -> tuple[str, Callable[[dict[str, Any]], tuple[Any, ...]], bool]:
+    """A statement as the server reads it, what puts its values in order, and whether it may be kept prepared."""
     statement, values = to_statement(sql)
-    return statement, values
+    return statement, values, EVERY_COLUMN.search(statement) is None
 
 
 def _moment(text: str) -> datetime | str:

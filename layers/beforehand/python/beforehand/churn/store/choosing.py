@@ -100,7 +100,7 @@ with recursive treated as (
         order by stake_band desc fetch first (cast(:max_interventions as integer)) rows with ties
     ) as one
     order by rank desc, risk desc, customer_id collate "C" limit :max_interventions
-), last as (
+), last as materialized (
     select case when count(*) < :max_interventions then 0 else min(rank) end as rank from best
 ), compared as (
     insert into churn_held_out (run_id, customer_id, due_at, rank, health, risk)
