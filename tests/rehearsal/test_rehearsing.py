@@ -30,6 +30,8 @@ from beforehand.outreach.person_first import (
     low_emotion,
     propose_first,
 )
+from beforehand.outreach.policy import ContactPolicy
+from beforehand.outreach.rehearsal.model import Plans, Wish
 from beforehand.outreach.rehearsal.price_files import shipped
 from beforehand.outreach.rehearsal.rehearsing import Asked, rehearse
 from beforehand.outreach.rehearsal.report import Report
@@ -207,6 +209,35 @@ def test_a_message_that_a_case_lets_go_is_looked_at_by_the_gate(committed: Postg
     play = rehearsed(committed).play
     assert (play.sent, play.sent_first[0].at) == (1, datetime(2026, 12, 1, 3, 30, tzinfo=UTC))
     assert [one.rule for one in play.reasons] == ["person", "send_window"]
+
+
+class OneLater:
+    """A planner that proposes one message, with its case, late in its only turn."""
+
+    name = "one later"
+
+    def __init__(self, wish: PersonFirst, at: datetime) -> None:
+        self._wish = Wish(proposed_at=at, proposal=wish.proposal, case=wish.case)
+
+    def prepare(self, *, begin: datetime) -> None:
+        """Writes nothing of its own."""
+
+    def turns(self, *, begin: datetime, end: datetime) -> Sequence[datetime]:
+        return [begin]
+
+    def plan(self, *, at: datetime, until: datetime, policy: ContactPolicy) -> Plans:
+        return Plans(wishes=[self._wish])
+
+
+def test_a_case_that_opens_later_is_nothing_to_wait_for_yet(committed: PostgresDatabase) -> None:
+    ends, opens = BEGIN + timedelta(hours=2), BEGIN + timedelta(hours=8)
+    ask_first(committed, approval(wish("R1"), now=BEGIN, approve_by=ends, otherwise=Answer.DISMISSED))
+    with committed.transaction() as transaction:
+        PostgresOutreach(transaction).propose([wish("R1", cycle="meanwhile")], now=BEGIN - DAY)
+    later = approval(wish("R1", cycle="later"), now=opens, approve_by=opens + DAY, otherwise=Answer.DISMISSED)
+    play = rehearsed(committed, days=1, planners=[lambda _: OneLater(later, opens)]).play
+    assert play.sent == 1
+    assert ends <= play.sent_first[0].at < opens
 
 
 def test_nothing_is_sent_or_kept(committed: PostgresDatabase) -> None:

@@ -134,7 +134,9 @@ def test_a_statement_that_was_refused_can_be_asked_again(database: PostgresDatab
             assert by == 1
 
 
-def test_a_temporary_table_stands_before_a_lasting_one_of_its_name(database: PostgresDatabase) -> None:
+def test_a_temporary_table_stands_before_a_lasting_one_of_its_name(postgres: Postgres) -> None:
+    connection = connect(postgres)
+    database = PostgresDatabase(lambda: connection)
     count = "select count(*) as there from outreach_channels where channel <> :but"
     made = "create temporary table outreach_channels (like public.outreach_channels) on commit drop"
     for _ in range(3):
@@ -143,6 +145,10 @@ def test_a_temporary_table_stands_before_a_lasting_one_of_its_name(database: Pos
             assert before["there"] > 0
             transaction.run(made)
             assert transaction.rows(count, but="nothing") == [{"there": 0}]
+            assert kept(transaction) == 1
+    # The driver looks through the names in use for each statement that it prepares.
+    assert len(connection._statement_nums) == 1
+    connection.close()
 
 
 def test_a_column_that_is_added_meanwhile_stops_nobody(postgres: Postgres, database: PostgresDatabase) -> None:
