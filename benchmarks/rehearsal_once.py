@@ -17,12 +17,15 @@ from beforehand.churn.profile import DEFAULT_V1
 from beforehand.churn.rehearsing import ScansRehearsed
 from beforehand.churn.store.rehearsed import PostgresRehearsed
 from beforehand.names import DATABASE_NAME, DatabaseRole
+from beforehand.outreach.delivery.speaking import from_templates
 from beforehand.outreach.gate.suppressed import suppressed_in
+from beforehand.outreach.messages.store import PostgresTemplates
 from beforehand.outreach.model import Channel
 from beforehand.outreach.rehearsal.price_files import shipped
 from beforehand.outreach.rehearsal.rehearsing import Asked, rehearse
 from beforehand.outreach.rehearsal.text_parts import parts_with
-from benchmarks.delivery_once import AS_OF, PEPPER
+from beforehand.outreach.rehearsal.trying import OneOfEachKind
+from benchmarks.delivery_once import AS_OF, COMPANY, PEPPER
 
 USUAL = Trigger(health_threshold=40, risk_threshold=0.6, max_interventions=10)
 
@@ -30,6 +33,12 @@ USUAL = Trigger(health_threshold=40, risk_threshold=0.6, max_interventions=10)
 def scans(transaction: Transaction) -> ScansRehearsed:
     """The scans of the coming days, every five minutes."""
     return ScansRehearsed(PostgresRehearsed(transaction), usual=USUAL, profile=DEFAULT_V1, every_minutes=5)
+
+
+def trial(transaction: Transaction) -> OneOfEachKind:
+    """Tries messages as the function does."""
+    speak = from_templates(PostgresTemplates(transaction), COMPANY)
+    return OneOfEachKind(speak, company=COMPANY, public_url="https://api.example.com")
 
 
 def main() -> None:
@@ -48,6 +57,7 @@ def main() -> None:
             available=frozenset(Channel),
             stopped=frozenset(),
             parts_of=parts_with("https://api.example.com"),
+            trial_of=trial,
             clock=monotonic,
         )
     play = report.play

@@ -10,6 +10,7 @@ DELIVERY = f"{OUTREACH}/delivery"
 
 ORDERS = "tests/faults/test_interleavings.py"
 MACHINE = "tests/faults/test_ledger_machine.py"
+LEDGER = "tests/stores/test_delivery.py"
 AT_ONCE = "tests/faults/test_at_once.py"
 GATES = "tests/contracts/test_gates.py"
 CLAIMING = "tests/outreach/test_claiming.py"
@@ -65,7 +66,7 @@ BUGS = (
         ("o.customer_id, o.attempt, o.channel", "o.customer_id, n.attempt, o.channel"),
         ("where o.outreach_id = n.outreach_id and o.attempt = n.attempt\n",
          "where o.outreach_id = n.outreach_id\n"),
-        found_by=MACHINE,
+        found_by=LEDGER,
     ),
     bug(
         "a key that another has is taken for one's own", f"{DELIVERY}/sending.py",

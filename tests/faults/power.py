@@ -23,7 +23,8 @@ from tests.faults.conftest import FIRST_FAILURE
 ROOT = Path(__file__).parent.parent.parent
 COPIED = ("layers", "tests", "functions", "cli", "infra", "events", "pyproject.toml", "Makefile", "cdk.json")
 TOOLS = ".beforehand/tools"
-FOUND = re.compile(r"^(?:FAILED|ERROR) (\S+?)(?: - .*)?$", re.M)
+FOUND = re.compile(r"^(?:FAILED|ERROR) (\S+\.py.*?)(?: - .*)?$", re.M)
+"""The name of a test that failed, which may hold spaces."""
 SECONDS = 900
 
 
@@ -78,10 +79,16 @@ def _run(copy: Path, tests: str) -> tuple[str | None, str]:
     )  # fmt: skip
     if done.returncode == 0:
         return None, ""
-    failed = FOUND.search(done.stdout)
+    failed = found_in(done.stdout)
     if done.returncode != 1 or failed is None:
         raise RuntimeError(f"the tests {tests} could not be run:\n{done.stdout[-3_000:]}{done.stderr[-1_000:]}")
-    return failed[1].rpartition("/")[2], done.stdout
+    return failed, done.stdout
+
+
+def found_in(said: str) -> str | None:
+    """The first test that failed, by what pytest said."""
+    failed = FOUND.search(said)
+    return failed and re.sub(r"^.*/(?=[^/]*\.py)", "", failed[1])
 
 
 def _copy(root: Path, directory: Path) -> Path:

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from tests.faults.bugs import BUGS, Bug
-from tests.faults.power import ROOT, PatchError, patched
+from tests.faults.power import ROOT, PatchError, found_in, patched
 
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
@@ -27,3 +27,19 @@ def test_a_bug_whose_source_has_changed_is_told_of() -> None:
     gone = Bug(name="gone", file=BUGS[0].file, edits=(("no such text", ""),), tests=())
     with pytest.raises(PatchError, match="this stands 0 times, and must once"):
         patched(gone, ROOT)
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("FAILED tests/faults/test_a.py::test_one - assert 1 == 2", "test_a.py::test_one"),
+        (
+            "FAILED tests/faults/test_a.py::test_one[email-it answers, late]",
+            "test_a.py::test_one[email-it answers, late]",
+        ),
+        ("ERROR tests/stores/test_b.py", "test_b.py"),
+        ("1 passed in 0.10s", None),
+    ],
+)
+def test_the_test_that_found_a_bug_is_named_whatever_it_is_called(said: str, found: str | None) -> None:
+    assert found_in(f"..F\n{said}\n1 failed in 0.10s") == found

@@ -131,16 +131,17 @@ class Desk:
         )  # fmt: skip
 
     def record(self, chunk: Chunk, now: datetime = NOW) -> Settled:
-        return self._record(self.ledger.chunk(chunk.chunk), now)
+        return self.settle(self.ledger.chunk(chunk.chunk), now)
 
     def ask(self, now: datetime) -> Settled:
         """What a later tick does about leases that have passed."""
         self.ledger.give_up(now)
         listed = self.ledger.unknown()
         asking.ask(listed, gates=self.gates, now=lambda: now, time_left=lambda: True)
-        return self._record(listed, now)
+        return self.settle(listed, now)
 
-    def _record(self, attempts: Sequence[tuple[UUID, int]], now: datetime) -> Settled:
+    def settle(self, attempts: Sequence[tuple[UUID, int]], now: datetime = NOW) -> Settled:
+        """Records attempts by name, as a list that was read a while ago has them."""
         told = self.gates.read(attempts)
         return recording.record(
             attempts,

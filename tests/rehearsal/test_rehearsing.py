@@ -21,7 +21,10 @@ from beforehand.outreach.cases import Answer, Person, Role
 from beforehand.outreach.cases_store import PostgresCases
 from beforehand.outreach.casework import take
 from beforehand.outreach.delivery.model import Mode
+from beforehand.outreach.delivery.speaking import from_templates
 from beforehand.outreach.gate.facts_store import Addresses
+from beforehand.outreach.messages.model import Company
+from beforehand.outreach.messages.store import PostgresTemplates
 from beforehand.outreach.model import Channel, Purpose
 from beforehand.outreach.person_first import (
     LOW_EMOTION_WITHIN,
@@ -35,6 +38,7 @@ from beforehand.outreach.rehearsal.model import Plans, Wish
 from beforehand.outreach.rehearsal.price_files import shipped
 from beforehand.outreach.rehearsal.rehearsing import Asked, rehearse
 from beforehand.outreach.rehearsal.report import Report
+from beforehand.outreach.rehearsal.trying import OneOfEachKind
 from beforehand.outreach.store import PostgresOutreach
 from beforehand_cli.local.postgres import Postgres
 from tests.conftest import forget
@@ -44,8 +48,10 @@ from tests.stores.test_churn_scan import base, lapsing
 
 BEGIN = datetime(2026, 11, 30, 4, tzinfo=UTC)
 """A Monday, half past nine in India."""
+STARTS = "2026-12-02T10:00:00+05:30"
 ID = UUID(int=7)
 DAY = timedelta(days=1)
+COMPANY = Company(name="A company", postal_address="1 Long Street, Pune", support_url="https://example.com/help")
 CONTACTS = {
     f"L{n}": {
         "zone": "Asia/Kolkata",
@@ -96,6 +102,11 @@ def scans(transaction: Transaction) -> ScansRehearsed:
     return ScansRehearsed(PostgresRehearsed(transaction), usual=USUAL, profile=DEFAULT_V1, every_minutes=60)
 
 
+def trial(transaction: Transaction) -> OneOfEachKind:
+    speak = from_templates(PostgresTemplates(transaction), COMPANY)
+    return OneOfEachKind(speak, company=COMPANY, public_url="https://api.example.com")
+
+
 def rehearsed(
     database: PostgresDatabase, *, planners: Sequence[Any] = (), stopped: frozenset[str] = frozenset(), **asked: Any
 ) -> Report:
@@ -111,7 +122,8 @@ def rehearsed(
     with database.undone() as transaction:
         return rehearse(
             Asked(**given), transaction=transaction, planners=planners, suppressed=lambda _: nobody,
-            available=frozenset(Channel), stopped=stopped, parts_of=lambda text, language: 2,
+            available=frozenset(Channel), stopped=stopped, parts_of=lambda text, language: 2 if text else 1,
+            trial_of=trial,
             clock=lambda: float(next(ticking)),
         )  # fmt: skip
 
@@ -238,6 +250,41 @@ def test_a_case_that_opens_later_is_nothing_to_wait_for_yet(committed: PostgresD
     play = rehearsed(committed, days=1, planners=[lambda _: OneLater(later, opens)]).play
     assert play.sent == 1
     assert ends <= play.sent_first[0].at < opens
+
+
+def by_template(customer: str, **variables: Any) -> Any:
+    """A text message that the reminder's template makes."""
+    return wish(
+        customer, channel=Channel.SMS, subject="", body="", template="appointment_reminder", variables=variables
+    )
+
+
+def test_a_message_whose_template_cannot_be_filled_is_skipped_as_it_would_be(committed: PostgresDatabase) -> None:
+    plan(
+        committed,
+        by_template("R1", starts_at=STARTS, place="Pune"),
+        by_template("R2", starts_at=STARTS),
+        by_template("R3"),
+    )
+    play = rehearsed(committed).play
+    [skipped] = [one for one in play.reasons if (one.what, one.rule) == ("skipped", "message")]
+    assert (play.sent, play.skipped, skipped.messages) == (2, 1, 1)
+    assert skipped.examples[0].customer_id == "R3"
+    assert skipped.examples[0].because.startswith("its message cannot be made: Template appointment_reminder (en)")
+
+
+def test_a_text_message_is_billed_by_its_length_whoever_wrote_it(committed: PostgresDatabase) -> None:
+    long = "a check of everything that can be looked at, and of some things that cannot, " * 3
+    plan(
+        committed,
+        wish("R1", channel=Channel.SMS, subject="", body="It is ready."),
+        by_template("R2", starts_at=STARTS, place=long),
+    )
+    with committed.transaction() as transaction:
+        transaction.run("update customers set country = 'GB', zone = 'Europe/London' where customer_id = 'R2'")
+    costs = {one.country: one for one in rehearsed(committed).play.costs}
+    assert costs["IN"].parts == 2, "as its text is counted"
+    assert costs["GB"].parts >= 4, "as the template makes it"
 
 
 def test_nothing_is_sent_or_kept(committed: PostgresDatabase) -> None:

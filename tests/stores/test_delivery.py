@@ -259,6 +259,8 @@ def test_a_record_that_comes_too_late_is_fenced(desk: Desk) -> None:
     (second,) = desk.claim(NOW + LEASE).chunks
     assert desk.send(first, NOW + LEASE).void == 1
     assert desk.record(first, NOW + LEASE).sent == 0
+    stale = desk.settle([(one, 1)], NOW + LEASE)
+    assert (stale.fenced, stale.scheduled) == (1, 0), "a list from before the second claim settles nothing"
     assert desk.state(one) == "claimed"
     desk.send(second, NOW + LEASE)
     desk.record(second, NOW + LEASE)

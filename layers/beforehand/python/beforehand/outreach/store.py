@@ -28,6 +28,9 @@ class PostgresOutreach:
         if not proposals:
             return []
         names = [proposal.outreach_id for proposal in proposals]
+        first: dict[UUID, Proposal] = {}
+        for name, proposal in zip(names, proposals, strict=True):
+            first.setdefault(name, proposal)
         added = self._transaction.rows(
             """insert into outreach (outreach_id, customer_id, purpose, cycle, step, channel, state, priority,
                                      due_at, not_after, language, subject, body, because, run_id, proposed_at,
@@ -37,16 +40,14 @@ class PostgresOutreach:
                       subject, body, because, run_id, :now, automated, template, variables, follows_id,
                       case when not held then due_at end, case when held then 'person' end,
                       case when held then 'a person decides first whether it goes' end
-               from rows from (jsonb_to_recordset(cast(:proposals as jsonb)) as (
+               from jsonb_to_recordset(cast(:proposals as jsonb)) as n(
                    outreach_id uuid, customer_id text, purpose text, cycle text, step integer, channel text,
                    held boolean, priority integer, due_at timestamptz, not_after timestamptz, language text,
                    subject text, body text, because text, run_id uuid, automated boolean, template text,
-                   variables jsonb, follows_id uuid)) with ordinality
-               order by ordinality
+                   variables jsonb, follows_id uuid)
                on conflict do nothing returning outreach_id""",
             proposals=json.dumps(
-                [{**_written(proposal), "outreach_id": str(name)}
-                 for name, proposal in zip(names, proposals, strict=True)]
+                [{**_written(proposal), "outreach_id": str(name)} for name, proposal in first.items()]
             ),
             now=now,
         )  # fmt: skip

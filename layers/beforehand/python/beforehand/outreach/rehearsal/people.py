@@ -7,6 +7,8 @@ from beforehand.outreach.gate.model import Contact, Facts
 from beforehand.outreach.model import Channel
 
 BATCH = 5_000
+SOMEBODY = "Somebody"
+"""In place of a name."""
 
 Read = Callable[[Sequence[str]], Mapping[str, Facts]]
 """The facts of these customers, from the database."""
@@ -58,7 +60,7 @@ class People:
 
 
 def _slim(facts: Facts) -> Facts:
-    """Without name and addresses, which nothing is written to, and with the sets shared that many have."""
+    """Without addresses, which nothing is written to; what many have is shared, and of a name, whether there is."""
     person = facts.person
     shared = replace(
         person,
@@ -67,7 +69,8 @@ def _slim(facts: Facts) -> Facts:
         zone=person.zone and _WORDS.setdefault(person.zone, person.zone),
         country=person.country and _WORDS.setdefault(person.country, person.country),
     )
-    return Facts(person=shared, history=facts.history, language=facts.language)
+    name = facts.name and SOMEBODY
+    return Facts(person=shared, history=facts.history, name=name, language=facts.language)
 
 
 _SETS: dict[frozenset[Channel], frozenset[Channel]] = {}

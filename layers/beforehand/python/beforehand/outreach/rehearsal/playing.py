@@ -26,6 +26,7 @@ from beforehand.outreach.rehearsal.ledger import RehearsalLedger, full_minute
 from beforehand.outreach.rehearsal.model import PERSON, Ended, Lane, Planned, Planner, Played, Wish
 from beforehand.outreach.rehearsal.people import People
 from beforehand.outreach.rehearsal.tally import Tally
+from beforehand.outreach.rehearsal.trying import Samples, Trial
 
 INSTANT = timedelta(microseconds=1)
 
@@ -66,7 +67,8 @@ class Performance:
 class Scene:
     """What is played, and on what: from `begin` on (a full minute) and before `end`.
 
-    `parts_of` says how many parts a text message is billed as, by its text and its language.
+    `parts_of` says how many parts a text message is billed as, by its text and its language; `trial`, of one that a
+    template makes.
     """
 
     begin: datetime
@@ -78,6 +80,7 @@ class Scene:
     people: People
     beside: Beside
     parts_of: Callable[[str, str], int]
+    trial: Trial
 
 
 class _NoJournal:
@@ -98,8 +101,13 @@ class _NoAudit:
 class _Mute:
     """Makes messages that nobody reads."""
 
+    def __init__(self, trial: Trial, messages: Mapping[UUID, Played]) -> None:
+        self._trial, self._messages = trial, messages
+
     def write(self, due: Due, facts: Facts, *, attempt: int, within: datetime | None) -> Message:
-        """A message without words: a rehearsal takes it that each can be made."""
+        """A message without words. Raises RefusedError where its template cannot be filled."""
+        if due.template is not None:
+            self._messages[due.outreach_id].parts = self._trial.parts(due, facts)
         return Message.model_construct(
             outreach_id=due.outreach_id, customer_id=due.customer_id, attempt=attempt, to="", contact="",
             subject="", body="", language=due.language, unsubscribe_url=None, template=None, template_version=None,
@@ -125,6 +133,7 @@ class _Play:
         self._scene, self._tally, self._progress = scene, tally, progress
         self._ledger = RehearsalLedger(scene.lanes, tally, begin=scene.begin)
         self._done = Performance(tally=tally, messages=self._ledger.messages)
+        self._mute, self._samples = _Mute(scene.trial, self._ledger.messages), Samples()
         self._falls_at: datetime | None = None
         """When the next case ends by itself."""
         self._opening: list[tuple[datetime, str]] = []
@@ -207,7 +216,7 @@ class _Play:
         proposal = wish.proposal
         due_at = max(proposal.due_at, wish.proposed_at)
         played = Played(
-            due=_due(proposal),
+            due=_due(proposal, self._samples),
             priority=proposal.priority,
             next_at=None if proposal.held else due_at,
             at=wish.proposed_at,
@@ -233,7 +242,7 @@ class _Play:
             facts_of=self._facts_of,
             decide=self._decide,
             policy_version=scene.policy.version,
-            writer=_Mute(),
+            writer=self._mute,
             journal=_NoJournal(),
             stopped=frozenset(),
             now=at,
@@ -270,7 +279,7 @@ class _Play:
             self._scene.people.contacted(due.customer_id, contact)
 
 
-def _due(proposal: Proposal) -> Due:
+def _due(proposal: Proposal, samples: Samples) -> Due:
     """A proposal as the ledger would hold it."""
     return Due(
         outreach_id=proposal.outreach_id,
@@ -285,7 +294,7 @@ def _due(proposal: Proposal) -> Due:
         language=proposal.language,
         subject="",
         body="",
-        template=None,
-        variables=None,
+        template=proposal.template,
+        variables=samples.like(proposal.template, proposal.variables),
         state_because="a person decides first whether it goes" if proposal.held else None,
     )

@@ -33,6 +33,7 @@ from beforehand.outreach.rehearsal.store import (
 )
 from beforehand.outreach.rehearsal.tally import Tally
 from beforehand.outreach.rehearsal.telling import told
+from beforehand.outreach.rehearsal.trying import Trial
 from beforehand.outreach.rehearsal.what_if import what_if
 
 PlannerOf = Callable[[Transaction], Planner]
@@ -63,6 +64,7 @@ def rehearse(
     available: frozenset[Channel],
     stopped: frozenset[str],
     parts_of: Callable[[str, str], int],
+    trial_of: Callable[[Transaction], Trial],
     clock: Callable[[], float],
     progress: Told = lambda at, round, rounds: None,
 ) -> Report:
@@ -73,7 +75,9 @@ def rehearse(
     """
     began = clock()
     with _no_search_for_garbage():
-        report = _rehearse(asked, transaction, planners, suppressed, available, stopped, parts_of, progress)
+        report = _rehearse(
+            asked, transaction, planners, suppressed, available, stopped, parts_of, trial_of, progress
+        )
     return report.model_copy(update={"seconds": round(clock() - began, 3)})
 
 
@@ -97,6 +101,7 @@ def _rehearse(
     available: frozenset[Channel],
     stopped: frozenset[str],
     parts_of: Callable[[str, str], int],
+    trial_of: Callable[[Transaction], Trial],
     progress: Told,
 ) -> Report:
     prepare(transaction)
@@ -113,6 +118,7 @@ def _rehearse(
 
     read = _reader(transaction, suppressed(transaction), memory=memory, as_of=begin)
     lanes, known = _lanes(transaction, asked, available, stopped), dict[str, Facts]()
+    trial = trial_of(transaction)
     played: list[tuple[Performance, Scene]] = []
     for number, policy in enumerate(policies, start=1):
         transaction.run("savepoint scene")
@@ -126,6 +132,7 @@ def _rehearse(
             people=People(read, known),
             beside=PostgresBeside(transaction),
             parts_of=parts_of,
+            trial=trial,
         )
         tally = Tally(zone=asked.zone, purposes=asked.purposes or tuple(Purpose))
         waiting: Iterable[Played] = PostgresWaiting(transaction, parts_of).until(begin=begin, end=end)

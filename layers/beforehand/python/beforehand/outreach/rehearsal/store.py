@@ -11,6 +11,7 @@ from beforehand.outreach.cases_store import PostgresCases
 from beforehand.outreach.delivery.model import Due
 from beforehand.outreach.model import Channel, Purpose, State
 from beforehand.outreach.rehearsal.model import PERSON, Ended, Played, Wish
+from beforehand.outreach.rehearsal.trying import Samples
 from beforehand.outreach.store import PostgresOutreach
 from beforehand.results import Status
 
@@ -23,14 +24,15 @@ SETTINGS = (
     "set local idle_in_transaction_session_timeout = '10min'",
 )
 
-# Only what can be looked at before the end; a text is read where its length is billed.
+# Only what can be looked at before the end. The copy holds no words; a text is read where its length is billed.
 WAITING = """
-select outreach_id, customer_id, purpose, channel, state, hold, attempt, priority, due_at, not_after, next_at,
-       automated, language, state_because, case when channel = 'sms' and template is null then body end as body
-from outreach
-where state in ('scheduled', 'held') and not_after > :begin and (next_at is null or next_at < :end)
-  and outreach_id > :after
-order by outreach_id limit :limit"""
+select o.outreach_id, o.customer_id, o.purpose, o.channel, o.state, o.hold, o.attempt, o.priority, o.due_at,
+       o.not_after, o.next_at, o.automated, o.language, said.template, said.variables, o.state_because,
+       case when o.channel = 'sms' and said.template is null then said.body end as body
+from pg_temp.outreach as o join public.outreach as said on said.outreach_id = o.outreach_id
+where o.state in ('scheduled', 'held') and o.not_after > :begin and (o.next_at is null or o.next_at < :end)
+  and o.outreach_id > :after
+order by o.outreach_id limit :limit"""
 
 # Of tables of one name all statements of a transaction find the temporary one, those in a function, too. What these
 # lack is what happened so long ago that no policy remembers it.
@@ -87,7 +89,7 @@ class PostgresWaiting:
     """What waits in the ledger."""
 
     def __init__(self, transaction: Transaction, parts_of: Callable[[str, str], int]) -> None:
-        self._transaction, self._parts_of = transaction, parts_of
+        self._transaction, self._parts_of, self._samples = transaction, parts_of, Samples()
 
     def until(self, *, begin: datetime, end: datetime) -> Iterator[Played]:
         """Messages that may be looked at between two moments, or wait for a person or their channel."""
@@ -114,8 +116,8 @@ class PostgresWaiting:
             language=row["language"],
             subject="",
             body="",
-            template=None,
-            variables=None,
+            template=row["template"],
+            variables=self._samples.like(row["template"], row["variables"]),
             state_because=row["state_because"],
         )
         parts = 1 if row["body"] is None else self._parts_of(row["body"], row["language"])

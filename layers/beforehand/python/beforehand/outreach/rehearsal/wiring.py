@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 from beforehand.adapters.postgres import Transaction, database
@@ -11,7 +12,10 @@ from beforehand.errors import InvalidEventError
 from beforehand.events.rehearsal import RehearsalRequested, Rehearsed, progress_file, report_file
 from beforehand.outreach.channels.available import available
 from beforehand.outreach.delivery.gates import DynamoGates
+from beforehand.outreach.delivery.speaking import from_templates
 from beforehand.outreach.gate.suppressed import suppressed_in
+from beforehand.outreach.messages.company import company_of
+from beforehand.outreach.messages.store import PostgresTemplates
 from beforehand.outreach.model import Channel, Purpose
 from beforehand.outreach.rehearsal.model import Planner
 from beforehand.outreach.rehearsal.price_files import checked, shipped
@@ -19,6 +23,7 @@ from beforehand.outreach.rehearsal.prices import Prices
 from beforehand.outreach.rehearsal.rehearsing import Asked, rehearse
 from beforehand.outreach.rehearsal.report import Progress
 from beforehand.outreach.rehearsal.text_parts import parts_with
+from beforehand.outreach.rehearsal.trying import OneOfEachKind
 from beforehand.outreach.suppression.pepper import pepper
 from beforehand.settings import from_environment
 from beforehand.settings.rehearsal import RehearsalRunSettings
@@ -45,6 +50,7 @@ def run(*planners: Callable[[Transaction], Planner]) -> Callable[[RehearsalReque
                 available=available(settings),
                 stopped=stopped,
                 parts_of=parts_with(settings.public_url),
+                trial_of=partial(_trial, settings),
                 clock=monotonic,
                 progress=_telling(files, asked),
             )
@@ -57,6 +63,12 @@ def run(*planners: Callable[[Transaction], Planner]) -> Callable[[RehearsalReque
         )
 
     return rehearse_and_report
+
+
+def _trial(settings: RehearsalRunSettings, transaction: Transaction) -> OneOfEachKind:
+    company = company_of(settings)
+    speak = from_templates(PostgresTemplates(transaction), company)
+    return OneOfEachKind(speak, company=company, public_url=settings.public_url)
 
 
 def _asked(request: RehearsalRequested, *, zone: str) -> Asked:
