@@ -1,5 +1,7 @@
 # Everything a stranger needs: `make demo` and `make test`. Needs Python 3.11 or later and nothing else.
 PYTHON ?= python3
+# Every command here starts Python more than once; what one has compiled, the next need not.
+unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 BIN := $(VENV)/bin
 

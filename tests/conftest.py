@@ -1,5 +1,7 @@
 """What many tests share: one real PostgreSQL 18 for each process, each test in a transaction of its own."""
 
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,10 @@ from beforehand_cli.local.postgres import Postgres, throwaway
 from beforehand_cli.local.state import StateDirectory
 from tests import spreading
 from tests.installation import Installation, installed
+
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+"""Hundreds of Python processes are started; each would compile the thousand modules that it imports."""
 
 ROOT = Path(__file__).parent.parent
 MIGRATIONS = ROOT / "functions" / "database_migrate" / "migrations"

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ from beforehand.names import DATABASE_NAME
 from beforehand_cli.deployment import LOCAL, Deployment
 from beforehand_cli.local.node import Tools, ensure_tools
 from beforehand_cli.local.postgres import Postgres
+from beforehand_cli.local.processes import wait_until
 from beforehand_cli.local.state import STATE_DIRECTORY_VARIABLE, StateDirectory
 from beforehand_cli.local.up import Addresses, down, up
 from beforehand_cli.sample import company
@@ -23,6 +24,7 @@ from tests.spreading import ports_here
 
 ROOT = Path(__file__).parent.parent
 COMMAND = Path(sys.executable).parent / "beforehand"
+Rows = list[list[object]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,15 +43,33 @@ class Installation:
             text=True, check=False,
         )  # fmt: skip
 
-    def rows(self, sql: str, **parameters: object) -> list[list[object]]:
-        """What a person with the superuser's rights sees in the database."""
+    @contextmanager
+    def connected(self) -> Iterator[native.Connection]:
+        """A connection to the database with the superuser's rights."""
         directory = StateDirectory.of(ROOT)
         server = Postgres.at(directory.postgres, native=Tools(directory=directory.tools).postgres())
         connection = native.Connection("postgres", unix_sock=str(server.socket), database=DATABASE_NAME)
         try:
-            return connection.run(sql, **parameters)
+            yield connection
         finally:
             connection.close()
+
+    def rows(self, sql: str, **parameters: object) -> Rows:
+        """What a person with the superuser's rights sees in the database."""
+        with self.connected() as connection:
+            return connection.run(sql, **parameters)
+
+    def comes(self, that: Callable[[Rows], bool], sql: str, *, seconds: float = 180, **parameters: object) -> Rows:
+        """The rows, once they are as awaited; fails the test when they are not in time."""
+        seen: list[Rows] = []
+        with self.connected() as connection:
+
+            def there() -> bool:
+                seen.append(connection.run(sql, **parameters))
+                return that(seen[-1])
+
+            assert wait_until(there, seconds=seconds), f"not within {seconds} seconds; last seen: {seen[-1]}"
+        return seen[-1]
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """How the tests are spread over processes."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,3 +49,9 @@ def test_processes_do_not_look_for_the_same_ports(monkeypatch: pytest.MonkeyPatc
     assert len(set(found)) == len(found)
     monkeypatch.delenv("PYTEST_XDIST_WORKER")
     assert spreading.ports_here(aws=14566, database=15532).aws == 14566
+
+
+def test_a_process_that_a_test_starts_keeps_what_it_compiles() -> None:
+    keeps = "import sys; print(not sys.dont_write_bytecode)"
+    said = subprocess.run([sys.executable, "-c", keeps], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "True"

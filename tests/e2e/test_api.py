@@ -21,6 +21,7 @@ from tests.installation import ROOT, Installation
 CUSTOMERS = (
     "customer_id,name,segment,language,zone\nAPI1,Asha Rao,VIP,hi,Asia/Kolkata\nAPI2,Ben Low,Regular,xx-nope,UTC\n"
 )
+CLIENT = httpx.Client(timeout=30, trust_env=False)
 
 
 @dataclass
@@ -68,7 +69,7 @@ def send(installation: Installation, key: str, token: str | None, **others: obje
         path = path.replace(name, "00000000-0000-4000-8000-000000000000")
     headers = {"Idempotency-Key": os.urandom(8).hex(), **({"Authorization": f"Bearer {token}"} if token else {})}
     url = f"{installation.deployment.api}{path.replace('{customer_id}', 'NOBODY')}"
-    return httpx.request(method, url, headers=headers, timeout=30, trust_env=False, **others)  # type: ignore[arg-type]
+    return CLIENT.request(method, url, headers=headers, **others)  # type: ignore[arg-type]
 
 
 def test_the_local_admin_signs_in_without_ceremony(installation: Installation) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from beforehand_cli.local import processes
 from beforehand_cli.local.processes import ProcessRecord, record_of, start_detached, stop, tail, wait_until
 from beforehand_cli.local.state import (
     AnotherCommandRunsError,
@@ -116,3 +117,25 @@ def test_stops_what_will_not_end_by_itself_and_its_children(tmp_path: Path) -> N
     assert stop(process, seconds=0.2) is True
     assert not process.is_running()
     assert wait_until(lambda: not child.is_running(), seconds=5)
+
+
+def test_what_takes_long_is_looked_for_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[float] = []
+
+    class Clock:
+        now = 0.0
+
+        def monotonic(self) -> float:
+            return self.now
+
+        def sleep(self, seconds: float) -> None:
+            self.now += seconds
+
+    clock = Clock()
+    monkeypatch.setattr(processes, "time", clock)
+    assert wait_until(lambda: looks.append(clock.now) or clock.now >= 60, seconds=90)
+    assert 60 <= clock.now <= 60.5, "at most half a second late"
+    assert looks[:4] == pytest.approx([0, 0.02, 0.04, 0.06])
+    assert len(looks) < 200
+    assert not wait_until(lambda: False, seconds=5)
+    assert clock.now < 66

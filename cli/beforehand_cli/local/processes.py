@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict
 
 from beforehand_cli.local.errors import LocalError
 
-POLL_SECONDS = 0.02
+POLL_SECONDS = (0.02, 0.5)
+"""The least and the most that is waited between two looks; in between, a twentieth of what was waited already."""
 
 
 class ProcessStillRunsError(LocalError):
@@ -40,12 +41,14 @@ class ProcessRecord(BaseModel):
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float) -> bool:
-    """Poll `condition` until it holds or `seconds` have passed; the last answer."""
-    deadline = time.monotonic() + seconds
+    """Poll `condition` until it holds or `seconds` have passed, less often the longer it takes; the last answer."""
+    least, most = POLL_SECONDS
+    began = time.monotonic()
     while not condition():
-        if time.monotonic() >= deadline:
+        waited = time.monotonic() - began
+        if waited >= seconds:
             return False
-        time.sleep(POLL_SECONDS)
+        time.sleep(min(most, max(least, waited / 20)))
     return True
 
 

@@ -4,9 +4,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from beforehand_cli.local.processes import wait_until
 from tests.e2e.desk.test_outreach import mails, people, said
-from tests.installation import Installation
+from tests.installation import Installation, Rows
 
 __all__ = ["people"]
 WHEN = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=26)
@@ -19,24 +18,23 @@ def tell(installation: Installation, kind: str, **detail: Any) -> None:
     assert bus.put_events(Entries=[entry])["FailedEntryCount"] == 0
 
 
-def followups(installation: Installation, customer: str) -> list[dict[str, Any]]:
-    rows = installation.rows(
-        """select job_id, template, status, scheduled_at from followups_v_jobs where customer_id = :id
-           order by created_at""",
-        id=customer,
-    )
+JOBS = """select job_id, template, status, scheduled_at from followups_v_jobs where customer_id = :id
+          order by created_at"""
+
+
+def shown(rows: Rows) -> list[dict[str, Any]]:
     return [dict(zip(("job_id", "template", "status", "due"), row, strict=True)) for row in rows]
 
 
+def followups(installation: Installation, customer: str) -> list[dict[str, Any]]:
+    return shown(installation.rows(JOBS, id=customer))
+
+
 def becomes(installation: Installation, customer: str, **fields: Any) -> dict[str, Any]:
-    seen: list[dict[str, Any]] = []
+    def those(rows: Rows) -> list[dict[str, Any]]:
+        return [one for one in shown(rows) if fields.items() <= one.items()]
 
-    def there() -> bool:
-        seen[:] = followups(installation, customer)
-        return any(fields.items() <= one.items() for one in seen)
-
-    assert wait_until(there, seconds=180), seen
-    return next(one for one in seen if fields.items() <= one.items())
+    return those(installation.comes(lambda rows: bool(those(rows)), JOBS, id=customer))[0]
 
 
 def test_a_booking_that_is_over_becomes_a_mail_and_is_followed_up_once(people: Installation) -> None:

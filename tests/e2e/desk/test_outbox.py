@@ -16,7 +16,6 @@ from beforehand.outbox.store import PostgresOutbox
 from beforehand.schedules.model import run_id_of
 from beforehand_cli.local.node import Tools
 from beforehand_cli.local.postgres import Postgres
-from beforehand_cli.local.processes import wait_until
 from beforehand_cli.local.state import StateDirectory
 from tests.installation import ROOT, Installation
 
@@ -40,16 +39,14 @@ def carried_out(installation: Installation) -> Installation:
     """The installation after the command was asked for twice and its end is known in the database."""
     began = now()
     assert [ask().added, ask().added] == [True, False]
-    assert wait_until(lambda: state(installation) == ["done", 1], seconds=200), state(installation)
+    installation.comes(
+        lambda rows: rows == [["done", 1]],
+        "select state, attempts from outbox_v_commands where key = :key",
+        key=DUE_AT.isoformat(),
+        seconds=200,
+    )
     assert now() - began < timedelta(seconds=200)
     return installation
-
-
-def state(installation: Installation) -> list[object]:
-    (found,) = installation.rows(
-        "select state, attempts from outbox_v_commands where key = :key", key=DUE_AT.isoformat()
-    )
-    return found
 
 
 def test_a_command_in_the_database_becomes_one_scan(carried_out: Installation) -> None:
@@ -69,13 +66,12 @@ def test_a_command_in_the_database_becomes_one_scan(carried_out: Installation) -
     )
     assert ours[0]["startDate"] - copied_at < timedelta(seconds=20), "the stream tells of it at once"
 
-    def run() -> list[list[object]]:
-        return carried_out.rows(
-            "select state, options ->> 'max_interventions' from schedules_runs where run_id = :run",
-            run=run_id_of(Schedule.CHURN_SCAN, DUE_AT),
-        )
-
-    assert wait_until(lambda: run() == [["finished", "3"]], seconds=60), run()
+    carried_out.comes(
+        lambda rows: rows == [["finished", "3"]],
+        "select state, options ->> 'max_interventions' from schedules_runs where run_id = :run",
+        run=run_id_of(Schedule.CHURN_SCAN, DUE_AT),
+        seconds=60,
+    )
 
 
 def test_the_command_line_finds_that_scan_and_starts_no_other(carried_out: Installation) -> None:

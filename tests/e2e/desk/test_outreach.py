@@ -68,14 +68,15 @@ def why(installation: Installation, outreach_id: str) -> dict[str, Any]:
 
 
 def becomes(installation: Installation, outreach_id: str, *states: str) -> dict[str, Any]:
-    seen: list[dict[str, Any]] = []
-
-    def there() -> bool:
-        seen.append(why(installation, outreach_id))
-        return seen[-1]["state"] in states
-
-    assert wait_until(there, seconds=180), seen[-1]
-    return seen[-1]
+    """What `why` says once the message has come to one of the states."""
+    installation.comes(
+        lambda rows: rows[0][0] in states,
+        "select state from outreach where outreach_id = cast(:id as uuid)",
+        id=outreach_id,
+    )
+    told = why(installation, outreach_id)
+    assert told["state"] in states
+    return told
 
 
 def mails(installation: Installation, that: Callable[[Mail], bool]) -> list[Mail]:
