@@ -62,3 +62,9 @@ def dev(synthesize: Synthesize) -> Assembly:
 def prod(synthesize: Synthesize) -> Assembly:
     """The stage that serves customers."""
     return synthesize("prod")
+
+
+@pytest.fixture(scope="session")
+def telling(synthesize: Synthesize) -> Assembly:
+    """The local stage with somebody to tell: staff by mail, and the company's own system by a webhook."""
+    return synthesize("local", staff_email="staff@example.com", webhook_url="http://127.0.0.1:14566/sink")

@@ -427,9 +427,9 @@ def test_the_stacks_say_where_things_are(assembly: Assembly) -> None:
     assert wanted | {f"{camel(name)}Function" for name in assembly.functions()} <= outputs
 
 
-def test_staff_are_subscribed_only_when_the_stage_knows_their_address(synthesize: Synthesize) -> None:
-    assert not synthesize("dev").of("AWS::SNS::Subscription")
-    (told,) = synthesize("local", staff_email="staff@example.com").properties("AWS::SNS::Subscription")
+def test_staff_are_subscribed_only_when_the_stage_knows_their_address(dev: Assembly, telling: Assembly) -> None:
+    assert not dev.of("AWS::SNS::Subscription")
+    (told,) = telling.properties("AWS::SNS::Subscription")
     assert (told["Protocol"], told["Endpoint"]) == ("email", "staff@example.com")
 
 

@@ -4,23 +4,19 @@ import json
 
 import pytest
 
-from tests.infra.assembly import Synthesize
-from tests.infra.conftest import certificate, synthesize
-
-__all__ = ["certificate", "synthesize"]
+from tests.infra.assembly import Assembly
 
 
 @pytest.mark.fault(36)
-def test_an_alarm_that_needs_nothing_of_ours_rings_when_ticks_stop(synthesize: Synthesize) -> None:
-    assembly = synthesize("dev")
+def test_an_alarm_that_needs_nothing_of_ours_rings_when_ticks_stop(dev: Assembly) -> None:
     (machine,) = (
         name
-        for name, resource in assembly.of("AWS::StepFunctions::StateMachine").items()
+        for name, resource in dev.of("AWS::StepFunctions::StateMachine").items()
         if resource["Properties"].get("StateMachineType") == "EXPRESS"
     )
     (alarm,) = (
         one
-        for one in assembly.properties("AWS::CloudWatch::Alarm")
+        for one in dev.properties("AWS::CloudWatch::Alarm")
         if one["AlarmName"] == "beforehand-dev-OutreachSilent"
     )
     assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == (
@@ -35,7 +31,7 @@ def test_an_alarm_that_needs_nothing_of_ours_rings_when_ticks_stop(synthesize: S
 
     ticks = [
         one["ScheduleExpression"]
-        for one in assembly.properties("AWS::Scheduler::Schedule")
+        for one in dev.properties("AWS::Scheduler::Schedule")
         if machine in json.dumps(one["Target"])
     ]
     assert len(ticks) == 1, "it is the tick that is listened for"
