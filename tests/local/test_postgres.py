@@ -25,10 +25,17 @@ from beforehand_cli.local.processes import record_of, wait_until
 from tests.local.conftest import refused
 
 
-@pytest.fixture
-def server(tools: Tools) -> Iterator[Postgres]:
+@pytest.fixture(scope="module")
+def made(tools: Tools) -> Iterator[Postgres]:
     with throwaway(tools.postgres()) as server:
         yield server
+
+
+@pytest.fixture
+def server(made: Postgres) -> Postgres:
+    """It runs, whatever the test before did to it."""
+    made.start()
+    return made
 
 
 def connect(server: Postgres, user: str = SUPERUSER, **more: str) -> pg8000.native.Connection:
@@ -47,20 +54,20 @@ def run(server: Postgres, statement: str) -> list[list[object]]:
 
 
 def test_data_outlive_a_stop(server: Postgres) -> None:
-    run(server, "CREATE TABLE kept AS SELECT 7 AS n")
+    run(server, "CREATE TABLE stopped AS SELECT 7 AS n")
     assert server.stop() is True
     assert server.pid() is None
     server.start()
-    assert run(server, "SELECT n FROM kept") == [[7]]
+    assert run(server, "SELECT n FROM stopped") == [[7]]
 
 
 def test_data_outlive_a_crash(server: Postgres) -> None:
-    run(server, "CREATE TABLE kept AS SELECT 7 AS n")
+    run(server, "CREATE TABLE crashed AS SELECT 7 AS n")
     crashed = record_of(server.start())
     os.kill(crashed.pid, signal.SIGKILL)
     assert wait_until(lambda: not crashed.is_running(), seconds=5)
     assert server.start() != crashed.pid
-    assert run(server, "SELECT n FROM kept") == [[7]]
+    assert run(server, "SELECT n FROM crashed") == [[7]]
     assert run(server, "SHOW fsync") == [["on"]]
 
 
