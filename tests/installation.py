@@ -20,6 +20,7 @@ from beforehand_cli.local.processes import wait_until
 from beforehand_cli.local.state import STATE_DIRECTORY_VARIABLE, StateDirectory
 from beforehand_cli.local.up import Addresses, down, up
 from beforehand_cli.sample import company
+from tests.commands import Commands, Done, commands
 from tests.spreading import ports_here
 
 ROOT = Path(__file__).parent.parent
@@ -35,9 +36,14 @@ class Installation:
     deployment: Deployment
     environment: Mapping[str, str]
     company: company.Company
+    commands: Commands
 
-    def command(self, *arguments: str, seconds: float = 120) -> subprocess.CompletedProcess[str]:
-        """Runs `beforehand …` as a person would."""
+    def command(self, *arguments: str, seconds: float = 120) -> Done:
+        """Runs `beforehand …` in a process of its own."""
+        return self.commands.run(arguments, seconds=seconds)
+
+    def typed(self, *arguments: str, seconds: float = 120) -> Done:
+        """Runs the program `beforehand` as a person would, who waits for it to be imported."""
         return subprocess.run(
             [COMMAND, *arguments], cwd=ROOT, env=self.environment, timeout=seconds, capture_output=True,
             text=True, check=False,
@@ -84,11 +90,14 @@ def installed(folder: Path) -> Iterator[Installation]:
         try:
             addresses = up(ROOT, report=print, preferred=ports_here(aws=14666, database=15632))
             today = datetime.now(UTC).date()
-            yield Installation(
-                addresses=addresses,
-                deployment=Deployment(stage=LOCAL),
-                environment={**os.environ, "COLUMNS": "120", "NO_COLOR": "1"},
-                company=company.write(state / "sample", today=today),
-            )
+            environment = {**os.environ, "COLUMNS": "120", "NO_COLOR": "1"}
+            with commands(directory=ROOT, environment=environment) as forked:
+                yield Installation(
+                    addresses=addresses,
+                    deployment=Deployment(stage=LOCAL),
+                    environment=environment,
+                    company=company.write(state / "sample", today=today),
+                    commands=forked,
+                )
         finally:
             down(ROOT, report=print, remove_data=True)

@@ -53,7 +53,7 @@ def test_every_link_leads_somewhere(document: str) -> None:
 
 
 def test_the_demo_shows_the_main_job(installation: Installation) -> None:
-    done = installation.command("demo", seconds=600)
+    done = installation.typed("demo", seconds=600)
     assert done.returncode == 0, done.stdout + done.stderr
     for part in ("1. The same stacks as in AWS", "2. A sample company is imported", "customers.csv: 1,200 rows",
                  "3. The schedule starts a scan by itself", "SCHEDULER STATISTICS",
@@ -77,6 +77,6 @@ def test_every_command_of_the_readme_works(installation: Installation, command: 
         if word.endswith(".csv"):
             sample = getattr(installation.company, Path(word).stem)
             words[place] = str(shutil.copy(sample, tmp_path))
-    done = installation.command(*words)
+    done = installation.typed(*words)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.strip()
