@@ -30,6 +30,11 @@ class Bedrock:
     def will_say(self, *answers: Any) -> None:
         self.answers = list(answers)
 
+    def forget(self) -> None:
+        """Ends what is held, and knows of nothing."""
+        self.ended.set()
+        self.answers, self.asked, self.paths, self.ended = [], [], [], threading.Event()
+
     def next(self) -> Any:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 

@@ -28,18 +28,29 @@ from tests.fakes import MemoryFiles
 MODEL = "amazon.nova-lite-v1:0"
 
 
-@pytest.fixture
-def bedrock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bedrock]:
-    with serving() as server:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", server.address)
+@pytest.fixture(scope="module")
+def server() -> Iterator[Bedrock]:
+    """One server, and clients that know it, for the tests of this file."""
+    with serving() as server, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", server.address)
         for name, value in {"ACCESS_KEY_ID": "key", "SECRET_ACCESS_KEY": "secret", "REGION": "ap-south-1"}.items():
-            monkeypatch.setenv(f"AWS_{name}", value)
-        monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-south-1")
-        aws.client.cache_clear()
-        aws._session.cache_clear()
+            patch.setenv(f"AWS_{name}", value)
+        patch.setenv("AWS_DEFAULT_REGION", "ap-south-1")
+        forget_clients()
         yield server
+    forget_clients()
+
+
+def forget_clients() -> None:
     aws.client.cache_clear()
     aws._session.cache_clear()
+
+
+@pytest.fixture
+def bedrock(server: Bedrock) -> Iterator[Bedrock]:
+    """It was not asked anything yet."""
+    yield server
+    server.forget()
 
 
 def asking(given: Brief, *, calls: int = 2, seconds: float = 5, **settings: Any) -> Letter:
@@ -151,7 +162,7 @@ def test_a_model_that_holds_the_line_is_waited_for_once(bedrock: Bedrock) -> Non
 
 def test_a_server_that_is_not_there_is_no_failure(bedrock: Bedrock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "http://127.0.0.1:9")
-    letter = asking(english())
+    letter = asking(english(), region="eu-west-1")  # where no test has asked before
     assert letter.because.endswith("by the template: Bedrock was not reached (EndpointConnectionError)")
 
 
