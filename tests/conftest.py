@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,6 @@ from beforehand_cli.local.node import ensure_tools
 from beforehand_cli.local.postgres import Postgres, throwaway
 from beforehand_cli.local.state import StateDirectory
 from tests import spreading
-from tests.installation import Installation, installed
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
@@ -85,6 +84,15 @@ def forget(server: Postgres, table: str, where: str = "true") -> None:
     owner.close()
 
 
+def empty(server: Postgres, tables: Iterable[str]) -> None:
+    """Takes every row out of the tables, whatever refers to it; to truncate them takes twenty times as long."""
+    taken_out = "; ".join(f"delete from {table}" for table in tables)
+    # Only the superuser can take entries out of the journal.
+    superuser = native.Connection("postgres", unix_sock=str(server.socket), database=DATABASE_NAME)
+    superuser.run(f"do $$ begin set local session_replication_role = replica; {taken_out}; end $$")
+    superuser.close()
+
+
 @pytest.fixture
 def database(postgres: Postgres) -> PostgresDatabase:
     """The database as a function uses it; what is committed here stays for the tests that follow."""
@@ -98,13 +106,6 @@ def transaction(postgres: Postgres) -> Iterator[Transaction]:
     connection.run("begin")
     yield Transaction(connection)
     connection.close()
-
-
-@pytest.fixture(scope="session")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """The whole product, deployed to this machine once for all tests that go through it."""
-    with installed(tmp_path_factory.mktemp("installation")) as running:
-        yield running
 
 
 @pytest.fixture(scope="session")

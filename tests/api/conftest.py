@@ -5,7 +5,6 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from pg8000 import native
 from pydantic import BaseModel
 
 from beforehand.adapters.postgres import PostgresDatabase
@@ -15,13 +14,22 @@ from beforehand.churn.profile import profile_of
 from beforehand.churn.store.scores import PostgresScores
 from beforehand.customers import imports_routes
 from beforehand.customers import routes as customers_routes
-from beforehand.names import DATABASE_NAME
 from beforehand.outreach import gate_says
 from beforehand.outreach.suppression import routes as suppression_routes
 from beforehand_cli.local.postgres import Postgres
 from tests.api.served import NOW, Served
+from tests.conftest import empty, forget
 from tests.stores.churn_base import keep
 from tests.stores.test_suppressions import PEPPER, Marks
+
+WRITTEN = (
+    "churn_candidates", "churn_held_out", "churn_scans", "schedules_runs", "outreach", "outreach_cases",
+    "outbox_commands", "churn_snapshots", "churn_scores", "churn_signals", "churn_base", "churn_yardsticks",
+    "api_idempotency", "customers_purchases", "customers", "customers_changes", "customers_imports",
+    "journal_decisions", "journal_audit", "outreach_templates", "outreach_attempts", "outreach_outcomes",
+    "outreach_suppressions", "followups_jobs", "followups_moves", "followups_bookings",
+    "followups_emotions",
+)  # fmt: skip
 
 
 class WithoutS3(S3Files):
@@ -59,18 +67,8 @@ def marks(monkeypatch: pytest.MonkeyPatch) -> Marks:
 def served(postgres: Postgres, database: PostgresDatabase) -> Iterator[Served]:
     """What is committed is taken away at the end, since other tests count customers and decisions."""
     yield Served(database)
-    # Only the superuser can take entries out of the journal.
-    superuser = native.Connection("postgres", unix_sock=str(postgres.socket), database=DATABASE_NAME)
-    superuser.run(
-        """truncate churn_candidates, churn_held_out, churn_scans, schedules_runs, outreach, outreach_cases,
-                    outbox_commands, churn_snapshots, churn_scores, churn_signals, churn_base, churn_yardsticks,
-                    api_idempotency, customers_purchases, customers, customers_changes, customers_imports,
-                    journal_decisions, journal_audit, outreach_templates, outreach_attempts, outreach_outcomes,
-                    outreach_suppressions, followups_jobs, followups_moves, followups_bookings,
-                    followups_emotions"""
-    )
-    superuser.run("delete from outreach_policies where version <> 'contact-v1'")
-    superuser.close()
+    empty(postgres, WRITTEN)
+    forget(postgres, "outreach_policies", "version <> 'contact-v1'")
 
 
 @pytest.fixture

@@ -40,6 +40,7 @@ from beforehand.results import Status
 from beforehand.schedules.store import PostgresRuns
 from beforehand_cli.local.postgres import Postgres
 from beforehand_cli.sample import company
+from tests.conftest import connect, empty
 from tests.customers.files import sheet
 from tests.fakes import MemoryFiles
 
@@ -156,14 +157,13 @@ def load(transaction: Transaction, kind: Any, text: str) -> None:
 
 def clear(server: Postgres) -> None:
     """Takes everything out but what migrations put in."""
-    superuser = native.Connection("postgres", unix_sock=str(server.socket), database=DATABASE_NAME)
-    tables = superuser.run(
-        """select string_agg(tablename, ', ') from pg_tables
-           where schemaname = 'public' and tablename not like '%yoyo%'
-             and tablename not in ('outreach_moves', 'outreach_channels', 'outreach_policies')"""
+    connection = connect(server)
+    tables = connection.run(
+        """select tablename from pg_tables where schemaname = 'public' and tablename not like '%yoyo%'
+           and tablename not in ('outreach_moves', 'outreach_channels', 'outreach_policies')"""
     )
-    superuser.run(f"truncate {tables[0][0]}")
-    superuser.close()
+    connection.close()
+    empty(server, (name for (name,) in tables))
 
 
 @pytest.mark.fault(1)
