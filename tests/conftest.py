@@ -15,7 +15,7 @@ from beforehand.database import roles as statements
 from beforehand.names import DATABASE_NAME, DatabaseRole
 from beforehand_cli.local import roles
 from beforehand_cli.local.node import ensure_tools
-from beforehand_cli.local.postgres import Postgres, throwaway
+from beforehand_cli.local.postgres import MASTER_USER, Postgres, throwaway
 from beforehand_cli.local.state import StateDirectory
 from tests import spreading
 
@@ -56,15 +56,13 @@ def postgres() -> Iterator[Postgres]:
 def prepare(server: Postgres) -> None:
     """Roles by the master, tables by the migrator."""
     roles.ensure_roles(server.socket, master_password="for this test only")
-    socket = str(server.socket)
-    master = native.Connection(
-        "beforehand_master", unix_sock=socket, database=DATABASE_NAME, password="for this test only"
-    )
+    master = server.connect(MASTER_USER, password="for this test only")
     existing = frozenset(row[0] for row in master.run("select rolname from pg_roles"))
     for statement in statements.creation(existing):
         master.run(statement)
     master.close()
-    migrator = dbapi.connect(user=DatabaseRole.MIGRATOR, unix_sock=socket, database=DATABASE_NAME)
+    socket = {"unix_sock": str(server.socket), "ssl_context": False}
+    migrator = dbapi.connect(user=DatabaseRole.MIGRATOR, database=DATABASE_NAME, **socket)
     migrator.autocommit = True
     for statement in statements.rights():
         migrator.cursor().execute(statement)
@@ -74,12 +72,12 @@ def prepare(server: Postgres) -> None:
 
 def connect(server: Postgres) -> native.Connection:
     """A connection with the rights that functions have."""
-    return native.Connection(DatabaseRole.APP_RW, unix_sock=str(server.socket), database=DATABASE_NAME)
+    return server.connect(DatabaseRole.APP_RW)
 
 
 def forget(server: Postgres, table: str, where: str = "true") -> None:
     """Takes away what a test has committed; functions may not do that to a ledger, the tables' owner may."""
-    owner = native.Connection(DatabaseRole.MIGRATOR, unix_sock=str(server.socket), database=DATABASE_NAME)
+    owner = server.connect(DatabaseRole.MIGRATOR)
     owner.run(f"delete from {table} where {where}")
     owner.close()
 
@@ -88,7 +86,7 @@ def empty(server: Postgres, tables: Iterable[str]) -> None:
     """Takes every row out of the tables, whatever refers to it; to truncate them takes twenty times as long."""
     taken_out = "; ".join(f"delete from {table}" for table in tables)
     # Only the superuser can take entries out of the journal.
-    superuser = native.Connection("postgres", unix_sock=str(server.socket), database=DATABASE_NAME)
+    superuser = server.connect("postgres")
     superuser.run(f"do $$ begin set local session_replication_role = replica; {taken_out}; end $$")
     superuser.close()
 

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from pg8000 import native
 
-from beforehand.names import DATABASE_NAME
 from beforehand_cli.deployment import LOCAL, Deployment
 from beforehand_cli.local.node import Tools, ensure_tools
 from beforehand_cli.local.postgres import Postgres
@@ -54,7 +53,7 @@ class Installation:
         """A connection to the database with the superuser's rights."""
         directory = StateDirectory.of(ROOT)
         server = Postgres.at(directory.postgres, native=Tools(directory=directory.tools).postgres())
-        connection = native.Connection("postgres", unix_sock=str(server.socket), database=DATABASE_NAME)
+        connection = server.connect("postgres")
         try:
             yield connection
         finally:

@@ -12,11 +12,9 @@ from pathlib import Path
 from uuid import UUID
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pg8000 import native
 from pg8000.exceptions import DatabaseError, InterfaceError
 
 from beforehand.errors import BeforehandError
-from beforehand.names import DATABASE_NAME
 from beforehand.outreach.delivery import claiming
 from beforehand_cli.local.postgres import Postgres
 from beforehand_cli.local.processes import started_at, wait_until
@@ -142,7 +140,7 @@ class Soak:
     def end_backends(self) -> None:
         """Every connection is ended, as when the database fails over."""
         with suppress(*EXPECTED):
-            master = native.Connection("postgres", unix_sock=str(self.server.socket), database=DATABASE_NAME)
+            master = self.server.connect("postgres")
             master.run("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()"
                        " and backend_type = 'client backend'")  # fmt: skip
             master.close()

@@ -28,7 +28,7 @@ EARLIER = "beforehand_earlier"
 
 @pytest.fixture
 def superuser(postgres: Postgres) -> Iterator[native.Connection]:
-    connection = native.Connection("postgres", unix_sock=str(postgres.socket), database=DATABASE_NAME)
+    connection = postgres.connect("postgres")
     yield connection
     connection.run(f"alter role {DatabaseRole.APP_RW} connection limit -1")
     connection.run(f"alter role {DatabaseRole.APP_RW} reset default_transaction_read_only")
@@ -89,7 +89,11 @@ def test_while_the_database_is_paused_ticks_fail_and_nothing_goes_and_then_all_g
 
         def connecting() -> native.Connection:
             return native.Connection(
-                DatabaseRole.APP_RW, unix_sock=str(place), database=DATABASE_NAME, timeout=seconds[0]
+                DatabaseRole.APP_RW,
+                unix_sock=str(place),
+                ssl_context=False,
+                database=DATABASE_NAME,
+                timeout=seconds[0],
             )
 
         through = replace(desk, database=PostgresDatabase(connecting))
@@ -166,14 +170,12 @@ def test_while_the_database_can_only_be_read_nothing_is_sent_and_what_was_sent_i
 @contextmanager
 def copied(server: Postgres) -> Iterator[PostgresDatabase]:
     """A copy of the database as it is now, to go back to."""
-    outside = native.Connection("postgres", unix_sock=str(server.socket), database="template1")
+    outside = server.connect("postgres", database="template1")
     outside.run("select pg_terminate_backend(pid) from pg_stat_activity where datname = :name", name=DATABASE_NAME)
     outside.run(f"drop database if exists {EARLIER}")
     outside.run(f"create database {EARLIER} template {DATABASE_NAME}")
     try:
-        yield PostgresDatabase(
-            lambda: native.Connection(DatabaseRole.APP_RW, unix_sock=str(server.socket), database=EARLIER)
-        )
+        yield PostgresDatabase(lambda: server.connect(DatabaseRole.APP_RW, database=EARLIER))
     finally:
         outside.run(f"drop database {EARLIER} with (force)")
         outside.close()

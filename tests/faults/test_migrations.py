@@ -5,9 +5,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from pg8000 import native
 
-from beforehand.names import DATABASE_NAME
 from beforehand_cli.local.postgres import Postgres
 from beforehand_cli.local.processes import wait_until
 from tests.stores.test_database import apply, tables
@@ -20,7 +18,7 @@ def test_a_migration_that_is_killed_is_applied_whole_the_next_time(postgres: Pos
     if child == 0:
         apply(postgres, tmp_path)
         os._exit(0)
-    superuser = native.Connection("postgres", unix_sock=str(postgres.socket), database=DATABASE_NAME)
+    superuser = postgres.connect("postgres")
     sleeping = "from pg_stat_activity where wait_event = 'PgSleep'"
     assert wait_until(lambda: bool(superuser.run(f"select pid {sleeping}")), seconds=20)
     os.kill(child, signal.SIGKILL)

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from pg8000 import native
 from pg8000.exceptions import DatabaseError, InterfaceError
 
 from beforehand.adapters.postgres import PostgresDatabase, Transaction
@@ -32,7 +31,6 @@ from beforehand.events.churn import (
     ScanStep,
 )
 from beforehand.journal.store import PostgresJournal
-from beforehand.names import DATABASE_NAME
 from beforehand.outreach.cases_store import PostgresCases
 from beforehand.outreach.policy import ContactPolicy
 from beforehand.outreach.store import PostgresOutreach
@@ -226,7 +224,7 @@ def test_a_step_whose_connection_is_ended_leaves_nothing_and_can_be_taken_again(
     base: Scan, postgres: Postgres
 ) -> None:
     run_id = base.score().run_id
-    superuser = native.Connection("postgres", unix_sock=str(postgres.socket), database=DATABASE_NAME)
+    superuser = postgres.connect("postgres")
     with pytest.raises((InterfaceError, DatabaseError, OSError)), base.database.transaction() as transaction:
         transaction.run("update churn_scores set health = 0")
         superuser.run("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'beforehand_app_rw'")

@@ -39,9 +39,7 @@ def server(made: Postgres) -> Postgres:
 
 
 def connect(server: Postgres, user: str = SUPERUSER, **more: str) -> pg8000.native.Connection:
-    return pg8000.native.Connection(
-        user, unix_sock=str(server.socket), database=more.pop("database", "postgres"), **more
-    )
+    return server.connect(user, database=more.pop("database", "postgres"), **more)
 
 
 def run(server: Postgres, statement: str) -> list[list[object]]:

@@ -26,7 +26,9 @@ from tests.conftest import MIGRATIONS, ROOT, connect, prepare
 
 def apply(server: Postgres, folder: Path) -> tuple[str, ...]:
     """Migrates as `database_migrate` does: one connection, which is closed whatever happens."""
-    connection = dbapi.connect(user=DatabaseRole.MIGRATOR, unix_sock=str(server.socket), database=DATABASE_NAME)
+    connection = dbapi.connect(
+        user=DatabaseRole.MIGRATOR, unix_sock=str(server.socket), ssl_context=False, database=DATABASE_NAME
+    )
     try:
         return migrations.apply(connection, folder)
     finally:
@@ -58,7 +60,7 @@ def test_a_migration_that_fails_leaves_nothing_behind(postgres: Postgres, tmp_pa
 
 
 def test_the_roles_have_the_rights_they_need_and_no_more(postgres: Postgres) -> None:
-    reader = native.Connection(DatabaseRole.APP_RO, unix_sock=str(postgres.socket), database=DATABASE_NAME)
+    reader = postgres.connect(DatabaseRole.APP_RO)
     assert reader.run("select count(*) from customers") is not None
     with pytest.raises(DatabaseError, match="permission denied"):
         reader.run("insert into customers (customer_id, updated_at) values ('C1', now())")
@@ -73,7 +75,7 @@ def test_a_connection_that_went_stale_is_made_again(postgres: Postgres) -> None:
     database = PostgresDatabase(lambda: connect(postgres))
     with database.transaction() as transaction:
         pid = transaction.row("select pg_backend_pid() as pid")
-    superuser = native.Connection("postgres", unix_sock=str(postgres.socket), database=DATABASE_NAME)
+    superuser = postgres.connect("postgres")
     superuser.run("select pg_terminate_backend(:pid)", pid=pid and pid["pid"])
     superuser.close()
     with database.transaction() as transaction:
@@ -152,7 +154,7 @@ def test_a_temporary_table_stands_before_a_lasting_one_of_its_name(postgres: Pos
 
 
 def test_a_column_that_is_added_meanwhile_stops_nobody(postgres: Postgres, database: PostgresDatabase) -> None:
-    superuser = native.Connection("postgres", unix_sock=str(postgres.socket), database=DATABASE_NAME)
+    superuser = postgres.connect("postgres")
     superuser.run("create table grows (id int)")
     superuser.run(f"grant select on grows to {DatabaseRole.APP_RW}")
     asked = ("select * from grows where id <> :id", "select g.* from grows as g where id <> :id",

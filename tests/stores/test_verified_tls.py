@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from pg8000 import native
 from pg8000.exceptions import DatabaseError, InterfaceError
 
 from beforehand.adapters.postgres import connect
@@ -69,7 +68,7 @@ def test_refuses_a_wrong_password(server: Postgres) -> None:
 
 
 def test_refuses_a_server_without_tls(server: Postgres) -> None:
-    superuser = native.Connection("postgres", unix_sock=str(server.socket), database="postgres")
+    superuser = server.connect("postgres", database="postgres")
     try:
         superuser.run("alter system set ssl = off")
         superuser.run("select pg_reload_conf()")

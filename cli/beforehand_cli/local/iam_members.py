@@ -40,6 +40,10 @@ class IamMembers:
     def _query(self, user: str) -> bool:
         if self._connection is None:
             self._connection = pg8000.native.Connection(
-                SUPERUSER, unix_sock=str(self._socket), database="postgres", application_name="database_gate"
+                SUPERUSER,
+                unix_sock=str(self._socket),
+                ssl_context=False,
+                database="postgres",
+                application_name="database_gate",
             )
         return bool(self._connection.run(_MEMBERS, name=user, iam=IAM_ROLE, master=MASTER_USER))

@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from pg8000 import native
 
 from beforehand_cli.local.accounts import Account
 from beforehand_cli.local.certificates import ServerCertificate
@@ -126,6 +129,10 @@ class Postgres:
         """The pid of the running server, None when it does not run."""
         noted = self._noted_pid()
         return noted if noted is not None and started_at(noted) is not None else None
+
+    def connect(self, user: str, *, database: str = DATABASE, **more: Any) -> native.Connection:
+        """A connection over the socket. Nothing is encrypted on it, so none of pg8000's certificates is loaded."""
+        return native.Connection(user, unix_sock=str(self.socket), ssl_context=False, database=database, **more)
 
     def start(self) -> int:
         """Start the server, making its data first when there are none; its pid.

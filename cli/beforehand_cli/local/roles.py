@@ -18,7 +18,7 @@ def ensure_master_password(path: Path) -> str:
 
 def ensure_roles(socket: Path, *, master_password: str) -> None:
     """Create the roles and the database where they are missing; set the master's password."""
-    connection = pg8000.native.Connection(SUPERUSER, unix_sock=str(socket), database="postgres")
+    connection = pg8000.native.Connection(SUPERUSER, unix_sock=str(socket), ssl_context=False, database="postgres")
     try:
         _ensure_role(connection, IAM_ROLE, "NOLOGIN")
         _ensure_role(connection, MASTER_USER, "LOGIN CREATEROLE CREATEDB")

@@ -9,7 +9,7 @@ from pg8000 import native
 from beforehand.adapters.postgres import PostgresDatabase
 from beforehand.clock import now
 from beforehand.events.outbox import StartScan
-from beforehand.names import DATABASE_NAME, DatabaseRole, Schedule
+from beforehand.names import DatabaseRole, Schedule
 from beforehand.outbox.model import Added
 from beforehand.outbox.scans import execution_of, start_scan
 from beforehand.outbox.store import PostgresOutbox
@@ -28,7 +28,7 @@ def ask() -> Added:
     server = Postgres.at(directory.postgres, native=Tools(directory=directory.tools).postgres())
 
     def connect() -> native.Connection:
-        return native.Connection(DatabaseRole.APP_RW, unix_sock=str(server.socket), database=DATABASE_NAME)
+        return server.connect(DatabaseRole.APP_RW)
 
     with PostgresDatabase(connect).transaction() as transaction:
         return PostgresOutbox(transaction).add(start_scan(DUE_AT, max_interventions=3), now=now())
