@@ -3,9 +3,11 @@
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import pytest
 from pg8000 import dbapi, native
 
@@ -22,6 +24,9 @@ from tests import spreading
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 """Hundreds of Python processes are started; each would compile the thousand modules that it imports."""
+
+botocore.session.create_loader = cache(botocore.session.create_loader)
+"""Many tests make clients of their own; AWS's long descriptions of its services are read once for all of them."""
 
 ROOT = Path(__file__).parent.parent
 MIGRATIONS = ROOT / "functions" / "database_migrate" / "migrations"
