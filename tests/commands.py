@@ -1,7 +1,7 @@
 """`beforehand …` in a process of its own for each command line, all forked from one that has imported the program.
 
-To import it takes Python longer than most commands take; a test of the whole runs some two hundred of them. The
-README's commands are typed at the real program (tests/e2e/test_readme.py).
+To import it takes longer than most commands take, and the tests of the whole run some two hundred of them. That the
+program itself says the same is tried in tests/test_commands.py; the demo and whoever presses Ctrl-C run it.
 """
 
 import json

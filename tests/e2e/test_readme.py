@@ -77,6 +77,6 @@ def test_every_command_of_the_readme_works(installation: Installation, command: 
         if word.endswith(".csv"):
             sample = getattr(installation.company, Path(word).stem)
             words[place] = str(shutil.copy(sample, tmp_path))
-    done = installation.typed(*words)
+    done = installation.command(*words)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.strip()

@@ -197,13 +197,11 @@ def test_an_endpoint_that_lost_its_stacks_gets_them_again(running: Project) -> N
 
 
 def test_a_deploy_that_fails_says_why_and_is_not_taken_for_done(running: Project) -> None:
-    running.change(
-        "bucket = s3.Bucket(", 'cdk.CfnResource(stack, "Bad", type="AWS::No::Such")\nbucket = s3.Bucket('
-    )
+    running.change("resources = {", 'resources = {\n    "Bad": {"Type": "AWS::No::Such"},')
     with pytest.raises(DeployFailedError, match="AWS::No::Such"):
         running.up()
     assert not running.deployed()
-    running.change('cdk.CfnResource(stack, "Bad", type="AWS::No::Such")\n', "")
+    running.change('\n    "Bad": {"Type": "AWS::No::Such"},', "")
     running.up()
     assert running.deployed(), "what was there before the failure is not known to be there after it"
     assert running.greet() == {"welcome": "Asha"}
