@@ -14,10 +14,12 @@ from pg8000 import native
 from beforehand.adapters.postgres import PostgresDatabase, Transaction
 from beforehand.churn import sql
 from beforehand.churn.model import Trigger
+from beforehand.churn.preview import Wanted, preview
 from beforehand.churn.profile import DEFAULT_V1
 from beforehand.churn.score import LEAST_AT_STAKE
 from beforehand.churn.store import scores as stored
 from beforehand.churn.store.candidates import PostgresCandidates
+from beforehand.churn.store.previewing import PostgresPreviewBase
 from beforehand.churn.store.scores import PostgresScores, settle
 from beforehand.clock import monotonic
 from beforehand.names import DATABASE_NAME, DatabaseRole
@@ -41,6 +43,15 @@ def top_in_sequence(transaction: Transaction) -> list[str]:
     """The same by one process alone."""
     transaction.run("set local max_parallel_workers_per_gather = 0")
     return top_of_a_full_pass(transaction)
+
+
+def preview_of_the_top(transaction: Transaction) -> list[str]:
+    """The best ten by the facts alone, as `beforehand risk preview` finds them; no stored score is read."""
+    base = PostgresPreviewBase(transaction)
+    stands = base.stands()
+    assert stands is not None
+    wanted = Wanted(profile=DEFAULT_V1, health_threshold=40, risk_threshold=0.6, limit=10)
+    return [one.customer_id for one in preview(wanted, base, customers=stands.customers).best]
 
 
 def count_in_sequence(transaction: Transaction) -> list[str]:
@@ -89,6 +100,7 @@ def _today(transaction: Transaction) -> datetime:
 PIECES: dict[str, Callable[[Transaction], list[str]]] = {
     f.__name__: f
     for f in (
+        preview_of_the_top,
         top_of_a_full_pass,
         top_in_sequence,
         count_in_sequence,

@@ -29,9 +29,28 @@ def make(transaction: Transaction) -> None:
     transaction.run(MAKE)
 
 
+COARSE_STEP = 25
+"""Of a yardstick of 501 values every so many are kept in a coarse one, so that the last is among them."""
+
+COARSE = f"""
+select scope, mean, array(select negated[place] from generate_series(1, cardinality(negated),
+                              case cardinality(negated) when {STEPS + 1} then {COARSE_STEP} else 1 end) as place
+                          order by place) as negated
+from churn_yardsticks"""
+
+
 def kept(transaction: Transaction) -> dict[str, Yardstick]:
     """The yardsticks that scores are made with now."""
-    rows = transaction.rows("select scope, mean, negated from churn_yardsticks")
+    return _read(transaction, "select scope, mean, negated from churn_yardsticks")
+
+
+def coarse(transaction: Transaction) -> dict[str, Yardstick]:
+    """The same in fewer values, as evenly spaced: enough to say what a rank is at least."""
+    return _read(transaction, COARSE)
+
+
+def _read(transaction: Transaction, query: str) -> dict[str, Yardstick]:
+    rows = transaction.rows(query)
     return {
         row["scope"]: Yardstick(mean=row["mean"], values=tuple(-value for value in reversed(row["negated"])))
         for row in rows
