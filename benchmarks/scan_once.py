@@ -12,11 +12,9 @@ from uuid import uuid4
 from pg8000 import native
 
 from beforehand.adapters.postgres import PostgresDatabase, Transaction
-from beforehand.churn import sql
 from beforehand.churn.model import Trigger
-from beforehand.churn.preview import Wanted, preview
+from beforehand.churn.preview import FIRST, MOST_GROUPS, Wanted, preview
 from beforehand.churn.profile import DEFAULT_V1
-from beforehand.churn.score import LEAST_AT_STAKE
 from beforehand.churn.store import scores as stored
 from beforehand.churn.store.candidates import PostgresCandidates
 from beforehand.churn.store.previewing import PostgresPreviewBase
@@ -27,16 +25,18 @@ from beforehand.outreach.policy import ContactPolicy
 
 AS_OF = datetime(2026, 1, 1, 12, tzinfo=UTC)
 TRIGGER = Trigger(health_threshold=40, risk_threshold=0.6, max_interventions=10)
-TOP = f"""
-select customer_id, risk * ln(1 + greatest(coalesce(lifetime_value, 0), {LEAST_AT_STAKE})) as rank
-from ({sql.scores(DEFAULT_V1, "churn_compared_signals", ("lifetime_value",))}) as s
-where health < 40 or risk >= 0.6
-order by rank desc limit 10"""
+WANTED = Wanted(profile=DEFAULT_V1, health_threshold=40, risk_threshold=0.6, limit=10)
 
 
 def top_of_a_full_pass(transaction: Transaction) -> list[str]:
-    settle(transaction)
-    return [row["customer_id"] for row in transaction.rows(TOP)]
+    """Scores everyone, as a preview does that cannot walk; by the first few it knows below whom nobody matters."""
+    base = PostgresPreviewBase(transaction)
+    stands = base.stands()
+    assert stands is not None
+    few = (FIRST * len(base.groups(MOST_GROUPS)) + 1) / stands.customers
+    found = preview(WANTED, base, customers=stands.customers, whole_from=few)
+    assert found.looked_at > stands.customers
+    return [one.customer_id for one in found.best]
 
 
 def top_in_sequence(transaction: Transaction) -> list[str]:
@@ -50,8 +50,7 @@ def preview_of_the_top(transaction: Transaction) -> list[str]:
     base = PostgresPreviewBase(transaction)
     stands = base.stands()
     assert stands is not None
-    wanted = Wanted(profile=DEFAULT_V1, health_threshold=40, risk_threshold=0.6, limit=10)
-    return [one.customer_id for one in preview(wanted, base, customers=stands.customers).best]
+    return [one.customer_id for one in preview(WANTED, base, customers=stands.customers).best]
 
 
 def count_in_sequence(transaction: Transaction) -> list[str]:

@@ -34,14 +34,17 @@ class Counting(PostgresPreviewBase):
         self.reads.append(stretches)
         return super().read(wanted, stretches, depth)
 
-    def read_everyone(self, wanted: Wanted) -> list[Previewed]:
+    def read_everyone(self, wanted: Wanted, least_rank: float = 0.0) -> list[Previewed]:
         self.whole += 1
-        return super().read_everyone(wanted)
+        return super().read_everyone(wanted, least_rank)
 
 
 def walk(transaction: Transaction, wanted: Wanted, first: int = 1) -> tuple[Preview, Counting]:
     """A walk that never gives up and reads everyone."""
     base = Counting(transaction)
+    stands = base.stands()
+    assert stands is not None
+    assert stands.ranked
     return preview(wanted, base, customers=10**9, first=first), base
 
 
@@ -60,7 +63,8 @@ def by_hand(transaction: Transaction, wanted: Wanted) -> list[str]:
             wanted.risk_threshold is not None and scored.risk >= wanted.risk_threshold
         )
         named = wanted.segments is None or ascii_lower(signals.segment or "") in map(ascii_lower, wanted.segments)
-        worth = wanted.min_lifetime_value is None or (signals.lifetime_value or -1) >= wanted.min_lifetime_value
+        value = -1.0 if signals.lifetime_value is None else signals.lifetime_value
+        worth = wanted.min_lifetime_value is None or value >= wanted.min_lifetime_value
         stands = wanted.standing is None or standings[signals.customer_id] == wanted.standing
         if at_risk and named and worth and stands:
             rank = round(rank_of(scored.risk, signals.lifetime_value), 9)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import expm1, inf, log1p
 
-from beforehand.churn.labels import SEGMENTS, TIERS, Labels
+from beforehand.churn.labels import Labels, is_by_labels
 from beforehand.churn.model import Signals
 from beforehand.churn.profile import Bands, Comparison, Factor, Levels, Linear, ScoreProfile
 from beforehand.churn.score import LEAST_AT_STAKE, risk_of, share_of
@@ -18,7 +18,6 @@ from beforehand.churn.yardstick import EVERYONE, Yardstick, scope_of
 SLACK = 1 + 1e-6
 """More than the last bits of two libraries' logarithms, and than health is rounded by."""
 
-LABELS = {"segment": SEGMENTS, "loyalty_tier": TIERS}
 COMPARED = ("lifetime_value_rank", "lifetime_value_percentile", "lifetime_value_ratio")
 HIGHEST_POWER = 700.0
 
@@ -100,21 +99,15 @@ def _least_rank(yardstick: Yardstick | None, value: float) -> float | None:
 
 
 def _ceiling(profile: ScoreProfile, labels: Labels, measured: Sequence[Measured]) -> Ceiling:
-    known = Signals(
-        customer_id="", segment=labels.segment, loyalty_tier=labels.loyalty_tier,
-        loyalty_tier_fell=labels.loyalty_tier_fell,
-    )  # fmt: skip
     sure: list[Worth] = []
     others: list[Worth] = []
     for factor in profile.factors:
         if _is_by_value(factor):
             continue
-        if not _is_by_label(factor):
+        if not is_by_labels(factor):
             others.append((least_share(factor), factor.weight))
-        elif (share := share_of(factor, known)) is not None:
+        elif (share := share_of(factor, labels.signals)) is not None:
             sure.append((share, factor.weight))
-        elif getattr(known, factor.signal) is None and _has_other_labels(factor):
-            others.append((0.0, factor.weight))
     others.sort()
     return Ceiling(
         steps=tuple(
@@ -145,18 +138,6 @@ def least_share(factor: Factor) -> float:
     if factor.silence is not None:
         worths.append(factor.silence.worth)
     return min(worths)
-
-
-def _is_by_label(factor: Factor) -> bool:
-    adjusted = factor.adjustment is not None and factor.adjustment.signal != "loyalty_tier_fell"
-    return (
-        factor.signal in LABELS and isinstance(factor.measure, Levels) and factor.silence is None and not adjusted
-    )
-
-
-def _has_other_labels(factor: Factor) -> bool:
-    """Whether the profile values labels that are not counted."""
-    return isinstance(factor.measure, Levels) and not factor.measure.worth.keys() <= set(LABELS[factor.signal])
 
 
 def _is_by_value(factor: Factor) -> bool:

@@ -63,7 +63,6 @@ class Previewed:
     customer_id: str
     health: float
     risk: float
-    coverage: float
     rank: float
 
 
@@ -95,28 +94,38 @@ class Base(Protocol):
     def read(self, wanted: Wanted, stretches: Sequence[Stretch], depth: int) -> Read:
         """Scores the `depth` most valuable of each stretch, and those as valuable as the last of these."""
 
-    def read_everyone(self, wanted: Wanted) -> list[Previewed]:
-        """The best of all, best first."""
+    def read_everyone(self, wanted: Wanted, least_rank: float) -> list[Previewed]:
+        """The best of all, best first, of those who rank as high as that."""
 
 
 def preview(
-    wanted: Wanted, base: Base, *, customers: int, first: int = FIRST, whole_from: float = WHOLE_FROM
+    wanted: Wanted,
+    base: Base,
+    *,
+    customers: int,
+    walks: bool = True,
+    first: int = FIRST,
+    whole_from: float = WHOLE_FROM,
 ) -> Preview:
-    """Finds the best `wanted.limit` of those whom it means, of a base of so many customers."""
+    """Finds the best `wanted.limit` of those whom it means, of a base of so many customers.
+
+    Where it does not walk, everyone is read at once.
+    """
     groups = base.groups(MOST_GROUPS)
-    most = whole_from * customers if len(groups) < MOST_GROUPS else 0
+    most = whole_from * customers if walks and len(groups) < MOST_GROUPS else 0
     labelled = [(labels_of(group.labels), group.segment) for group in groups]
     tops = dict(zip(groups, ceilings(wanted.profile, labelled, base.yardsticks()), strict=True))
     left = [Stretch(group=group, least=wanted.min_lifetime_value or 0.0, below=inf) for group in groups]
     best: list[Previewed] = []
-    depth, looked_at = first, 0
+    depth, looked_at, rank = first, 0, 0.0
     while left:
         if looked_at + depth * len(left) > most:
-            return Preview(best=tuple(base.read_everyone(wanted)), looked_at=looked_at + customers)
+            return Preview(best=tuple(base.read_everyone(wanted, rank)), looked_at=looked_at + customers)
         read = base.read(wanted, left, depth)
         best = sorted([*best, *read.best], key=_order)[: wanted.limit]
         looked_at += sum(count for count, _ in read.lowest.values())
-        left = list(_left(left, read, tops, best[-1].rank if len(best) == wanted.limit else 0.0, depth))
+        rank = best[-1].rank if len(best) == wanted.limit else 0.0
+        left = list(_left(left, read, tops, rank, depth))
         depth *= 4
     return Preview(best=tuple(best), looked_at=looked_at)
 

@@ -10,8 +10,8 @@ from beforehand.api.routes import Answer, Asked, Call, Routes
 from beforehand.churn.model import RiskLevel, Signals
 from beforehand.churn.preview import Previewed, Wanted, preview
 from beforehand.churn.profile import ScoreProfile, profile_of
-from beforehand.churn.risk_routes import Contribution, Segment, Share, contributions_of
-from beforehand.churn.score import level_of
+from beforehand.churn.risk_routes import Contribution, Segment, Share, told_of
+from beforehand.churn.score import level_of, score
 from beforehand.churn.standing_store import SIGNALS
 from beforehand.churn.store.previewing import PostgresPreviewBase, Stands
 from beforehand.names import Profile
@@ -86,7 +86,7 @@ def preview_risk(call: Call, query: RiskPreviewAsked) -> RiskPreview:
     }
     if stands is None:
         return RiskPreview(**by, day=None, customers=0, looked_at=0, items=())
-    found = preview(wanted, base, customers=stands.customers)
+    found = preview(wanted, base, customers=stands.customers, walks=stands.ranked)
     told = base.told([one.customer_id for one in found.best])
     items = tuple(
         _shown(position, one, told[one.customer_id], wanted.profile)
@@ -118,13 +118,14 @@ def _wanted(query: RiskPreviewAsked, stands: Stands | None) -> Wanted:
 
 def _shown(position: int, one: Previewed, row: Row, profile: ScoreProfile) -> PreviewedCustomer:
     signals = Signals(**{name: row[name] for name in SIGNALS})
+    scored = score(signals, profile)
     return PreviewedCustomer(
         position=position,
         customer_id=one.customer_id,
         health=one.health,
         risk=one.risk,
         level=level_of(one.risk),
-        coverage=one.coverage,
+        coverage=scored.coverage,
         rank=one.rank,
         health_now=row["health_now"],
         risk_now=row["risk_now"],
@@ -132,12 +133,12 @@ def _shown(position: int, one: Previewed, row: Row, profile: ScoreProfile) -> Pr
         loyalty_tier=signals.loyalty_tier,
         lifetime_value=signals.lifetime_value,
         standing=row["standing"],
-        because=_because(one, row["health_now"]),
-        contributions=contributions_of(signals, profile),
+        because=_because(one, scored.coverage, row["health_now"]),
+        contributions=told_of(scored, signals),
     )
 
 
-def _because(one: Previewed, health_now: float | None) -> str:
-    known = f"{one.coverage:.0%} of what counts is known"
+def _because(one: Previewed, coverage: float, health_now: float | None) -> str:
+    known = f"{coverage:.0%} of what counts is known"
     now = "they have no score now" if health_now is None else f"now health is {health_now:.1f}%"
     return f"Health would be {one.health:.1f}%, churn risk {one.risk:.1%}; {known}; {now}."

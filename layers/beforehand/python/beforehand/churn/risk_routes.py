@@ -9,8 +9,8 @@ from beforehand.adapters.postgres import Row
 from beforehand.api.pages import Page, PageAsked, after, page
 from beforehand.api.problems import not_found
 from beforehand.api.routes import Answer, Asked, Call, Routes
-from beforehand.churn.model import RiskLevel, Signals
-from beforehand.churn.profile import ScoreProfile, profile_of
+from beforehand.churn.model import RiskLevel, Score, Signals
+from beforehand.churn.profile import profile_of
 from beforehand.churn.score import LEVELS, level_of, raised, score
 from beforehand.churn.standing_store import SIGNALS, Place, PostgresStandings
 from beforehand.churn.words import sentence, velocity_sentence
@@ -126,14 +126,13 @@ def _risk(row: Row, signals: Signals) -> Risk:
         **row,
         level=level,
         because=_because(row),
-        contributions=contributions_of(signals, profile_of(row["profile"])),
+        contributions=told_of(score(signals, profile_of(row["profile"])), signals),
     )
 
 
-def contributions_of(signals: Signals, profile: ScoreProfile) -> tuple[Contribution, ...]:
-    """What each factor did, heaviest first."""
-    explained = score(signals, profile).contributions
-    heaviest = sorted(explained, key=lambda one: (one.share is None, -one.lost))
+def told_of(scored: Score, signals: Signals) -> tuple[Contribution, ...]:
+    """What each factor did to a score, heaviest first."""
+    heaviest = sorted(scored.contributions, key=lambda one: (one.share is None, -one.lost))
     return tuple(
         Contribution(
             factor=one.factor, weight=one.weight, share=one.share, lost=one.lost,

@@ -3,14 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from math import inf, log
 from typing import Any
 
 from beforehand.adapters.postgres import Row, Transaction
 from beforehand.churn import sql
 from beforehand.churn.preview import Group, Previewed, Read, Stretch, Wanted
 from beforehand.churn.store import yardsticks
-from beforehand.churn.store.scores import COMPARED_TO_OTHERS, SIGNALS, tune
-from beforehand.churn.yardstick import EVERYONE, Yardstick
+from beforehand.churn.store.scores import SIGNALS, tune
+from beforehand.churn.yardstick import Yardstick
 
 VALUE = "greatest(coalesce(lifetime_value, 0), 1)"
 """As the index has it: what is unknown or below 1 counts as 1."""
@@ -28,10 +29,14 @@ with recursive found as (
 )
 select labels, segment from found limit :most"""
 
-CARRIED = ("labels", "segment", "lifetime_value", "standing")
-COLUMNS = ", ".join((*(name for name in SIGNALS if name not in COMPARED_TO_OTHERS), "standing", "labels"))
+CLOSE = 1e-6
+"""More than the last bits of a logarithm, in points of health."""
 
-MEANT = """(health < cast(:health_threshold as float8) or risk >= cast(:risk_threshold as float8)) is true
+CARRIED = ("labels", "segment", "lifetime_value", "standing")
+COLUMNS = ", ".join((*SIGNALS, "standing", "labels", "unknown"))
+
+MEANT = """health <= cast(:most_health as float8)
+  and (health < cast(:health_threshold as float8) or risk >= cast(:risk_threshold as float8)) is true
   and (cast(:min_lifetime_value as float8) is null or lifetime_value >= :min_lifetime_value)
   and (cast(:standing as text) is null or standing = :standing)
   and (cast(:segments as text[]) is null
@@ -39,20 +44,15 @@ MEANT = """(health < cast(:health_threshold as float8) or risk >= cast(:risk_thr
                                          from unnest(cast(:segments as text[])) as one))"""
 
 BEST = f"""
-select customer_id, health, risk, coverage, risk * ln(1 + {VALUE}) as rank
+select customer_id, health, risk, risk * ln(1 + {VALUE}) as rank
 from {{scored}} as scored
-where {MEANT}
+where {MEANT} and risk * ln(1 + {VALUE}) >= :least_rank
 order by rank desc, risk desc, customer_id collate "C" limit :limit"""
 
-# The same as `churn_compared_signals`, but a yardstick is looked up once for each stretch.
 SOURCE = f"""(
-    select one.*, churn_rank(one.lifetime_value, alike.negated) as lifetime_value_rank,
-           churn_rank(one.lifetime_value, everyone.negated) as lifetime_value_percentile,
-           one.lifetime_value / nullif(alike.mean, 0) as lifetime_value_ratio
+    select one.*
     from unnest(cast(:labels as smallint[]), cast(:written as text[]), cast(:least as float8[]),
                 cast(:below as float8[])) as stretch (labels, segment, least, below)
-    left join churn_yardsticks as alike on alike.scope = 'segment:' || stretch.segment
-    left join churn_yardsticks as everyone on everyone.scope = '{EVERYONE}'
     cross join lateral (
         select {COLUMNS} from churn_signals
         where labels = stretch.labels and coalesce(segment, '') = stretch.segment
@@ -63,21 +63,25 @@ SOURCE = f"""(
 READ = f"""
 with scored as materialized ({{scores}}), best as ({BEST.format(scored="scored")})
 select labels, coalesce(segment, '') as segment, count(*) as read, min({VALUE}) as lowest,
-       null as customer_id, null as health, null as risk, null as coverage, null as rank
+       null as customer_id, null as health, null as risk, null as rank
 from scored group by labels, coalesce(segment, '')
 union all
-select null, null, null, null, customer_id, health, risk, coverage, rank from best"""
+select null, null, null, null, customer_id, health, risk, rank from best"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stands:
-    """As of which day and by which profile everyone is scored, and by which thresholds scans look, where known."""
+    """As of which day and by which profile everyone is scored, and by which thresholds scans look, where known.
+
+    Where they are not `ranked`, the release before has scored, and the next scan scores everyone.
+    """
 
     day: date
     profile: str
     customers: int
     health_threshold: float | None
     risk_threshold: float | None
+    ranked: bool
 
 
 class PostgresPreviewBase:
@@ -85,13 +89,16 @@ class PostgresPreviewBase:
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
+        self._ranked = False
 
     def stands(self) -> Stands | None:
         """How the base stands; None where nobody was ever scored. Call it first: it makes ready for reading."""
         tune(self._transaction)
         row = self._transaction.row(
-            "select day, profile, customers, health_threshold, risk_threshold from churn_base"
+            """select day, profile, customers, health_threshold, risk_threshold, (ranked = seen) is true as ranked
+               from churn_base"""
         )
+        self._ranked = row is not None and row["ranked"]
         return None if row is None else Stands(**row)
 
     def groups(self, most: int) -> list[Group]:
@@ -111,6 +118,7 @@ class PostgresPreviewBase:
             least=[one.least for one in stretches],
             below=[one.below for one in stretches],
             depth=depth,
+            least_rank=0.0,
             **_meant(wanted),
         )
         return Read(
@@ -122,10 +130,11 @@ class PostgresPreviewBase:
             },
         )
 
-    def read_everyone(self, wanted: Wanted) -> list[Previewed]:
-        """The best of all, by one pass over the base."""
-        scores = sql.scores(wanted.profile, "churn_compared_signals", CARRIED)
-        rows = self._transaction.rows(BEST.format(scored=f"({scores})"), **_meant(wanted))
+    def read_everyone(self, wanted: Wanted, least_rank: float = 0.0) -> list[Previewed]:
+        """The best of all, by one pass over the base; whoever ranks lower than that is not put in order."""
+        source = "churn_signals" if self._ranked else sql.numbered("churn_compared_signals")
+        scores = sql.scores(wanted.profile, source, CARRIED)
+        rows = self._transaction.rows(BEST.format(scored=f"({scores})"), least_rank=least_rank, **_meant(wanted))
         return [_previewed(row) for row in rows]
 
     def told(self, customer_ids: Sequence[str]) -> dict[str, Row]:
@@ -140,8 +149,21 @@ class PostgresPreviewBase:
         return {row["customer_id"]: row for row in rows}
 
 
+def _most_health(wanted: Wanted) -> float:
+    """Above this health nobody is at risk, so that the risk need not be computed of them."""
+    profile, risk = wanted.profile, wanted.risk_threshold
+    by_health = -inf if wanted.health_threshold is None else wanted.health_threshold
+    if risk is None:
+        return by_health + CLOSE
+    if not 0 < risk < 1:
+        return inf
+    by_risk = 100 * (profile.midpoint + log(1 / risk - 1) / profile.steepness)
+    return max(by_risk, by_health) + CLOSE
+
+
 def _meant(wanted: Wanted) -> dict[str, Any]:
     return {
+        "most_health": _most_health(wanted),
         "health_threshold": wanted.health_threshold, "risk_threshold": wanted.risk_threshold,
         "min_lifetime_value": wanted.min_lifetime_value, "standing": wanted.standing, "limit": wanted.limit,
         "segments": None if wanted.segments is None else list(wanted.segments),
@@ -149,4 +171,4 @@ def _meant(wanted: Wanted) -> dict[str, Any]:
 
 
 def _previewed(row: Row) -> Previewed:
-    return Previewed(**{name: row[name] for name in ("customer_id", "health", "risk", "coverage", "rank")})
+    return Previewed(**{name: row[name] for name in ("customer_id", "health", "risk", "rank")})

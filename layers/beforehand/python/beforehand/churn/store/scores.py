@@ -8,12 +8,13 @@ from beforehand.churn import sql
 from beforehand.churn.model import Scored, Signals
 from beforehand.churn.profile import ScoreProfile
 from beforehand.churn.store import yardsticks
-from beforehand.churn.store.facts import facts_of_everyone, facts_of_the_changed
+from beforehand.churn.store.facts import FRESH, facts_of_everyone, facts_of_the_changed
 from beforehand.churn.store.merging import Changes, merge
 
 COMPARED_TO_OTHERS = ("lifetime_value_rank", "lifetime_value_percentile", "lifetime_value_ratio")
 SIGNALS = tuple(field.name for field in fields(Signals))
 FACTS = (*(name for name in SIGNALS if name not in COMPARED_TO_OTHERS), "standing")
+COMPARED = (*FACTS, *COMPARED_TO_OTHERS)
 SCORES = ("profile", "health", "risk", "coverage")
 KEPT = ("customer_id", *SCORES, "as_of", "lifetime_value", "standing")
 
@@ -59,7 +60,8 @@ TENTH = "round(cast(fresh.health * 10 as numeric)) / float8 '10'"
 class Base:
     """As of which day and by which profile everyone is scored, how far changes were read, how many there are.
 
-    `judged` says that `at_risk_since` is right for all of them, by the two thresholds.
+    `judged` says that `at_risk_since` is right for all of them, by the two thresholds; `ranked` that the ranks
+    beside the signals are, which the release before does not keep.
     """
 
     day: date
@@ -70,6 +72,11 @@ class Base:
     health_threshold: float | None
     risk_threshold: float | None
     judged: bool
+    ranked: bool
+
+    def is_of(self, day: date, profile: ScoreProfile) -> bool:
+        """Whether only what changed since has to be scored for this day, by this profile."""
+        return self.seen is not None and self.ranked and (self.day, self.profile) == (day, profile.version)
 
     @property
     def waiting(self) -> dict[str, object]:
@@ -93,8 +100,8 @@ class PostgresScores:
         """
         settle(self._transaction)
         day, base, seen = as_of.astimezone(UTC).date(), self._base(), self._now_seen()
-        if base is not None and base.seen is not None and (base.day, base.profile) == (day, profile.version):
-            changed = self._changed(base.seen)
+        if base is not None and base.is_of(day, profile):
+            changed = self._changed(str(base.seen))
             if changed is not None and changed <= WHOLE_ABOVE * base.customers:
                 return self._score_changed(changed, base, seen, as_of, profile)
         return self._score_everyone(day, base, seen, as_of, profile)
@@ -105,17 +112,18 @@ class PostgresScores:
         settle(self._transaction)
         base = self._base()
         day = as_of.astimezone(UTC).date()
-        if base is None or base.seen is None or (base.day, base.profile) != (day, profile.version):
+        if base is None or not base.is_of(day, profile):
             self.refresh(as_of=as_of, profile=profile)
 
     def _score_changed(self, changed: int, base: Base, seen: str, as_of: datetime, profile: ScoreProfile) -> Scored:
         if not changed:
             self._remember(base.day, profile, seen, base.customers, base.snapshot_on, judged=base.judged)
             return Scored(customers=base.customers, rescored=0, changed=0)
-        known = f"""select changed.customer_id, facts.customer_id is not null as known, {_of("facts", FACTS)}
+        facts = yardsticks.compared(f"({facts_of_the_changed()})", FACTS)
+        known = f"""select changed.customer_id, facts.customer_id is not null as known, {_of("facts", COMPARED)}
                     from churn_changed as changed
-                    left join ({facts_of_the_changed()}) as facts on facts.customer_id = changed.customer_id"""
-        self._merge(merge("churn_signals", known, FACTS[1:]), as_of=base.day)
+                    left join ({facts}) as facts on facts.customer_id = changed.customer_id"""
+        self._merge(merge("churn_signals", known, COMPARED[1:]), as_of=base.day)
         scored = f"""select changed.customer_id, scored.customer_id is not null as known, {_of("scored", KEPT)}
                      from churn_changed as changed
                      left join ({_scored(profile, among=True)}) as scored
@@ -132,9 +140,12 @@ class PostgresScores:
     def _score_everyone(
         self, day: date, base: Base | None, seen: str, as_of: datetime, profile: ScoreProfile
     ) -> Scored:
-        facts = f"select facts.*, true as known from ({facts_of_everyone()}) as facts"
-        self._merge(merge("churn_signals", facts, FACTS[1:], everyone=True), as_of=day)
+        self._transaction.run(f"drop table if exists pg_temp.{FRESH}")
+        self._transaction.run(f"create temporary table {FRESH} on commit drop as {facts_of_everyone(day)}")
+        self._transaction.run(f"analyze {FRESH}")
         yardsticks.make(self._transaction)
+        facts = f"select compared.*, true as known from ({yardsticks.compared(FRESH, FACTS)}) as compared"
+        self._merge(merge("churn_signals", facts, COMPARED[1:], everyone=True))
         last = base.snapshot_on if base is not None else None
         newest = last is None or day >= last
         scored = f"select scored.*, true as known from ({_scored(profile)}) as scored"
@@ -151,7 +162,7 @@ class PostgresScores:
     def _base(self) -> Base | None:
         row = self._transaction.row(
             """select day, profile, cast(seen as text) as seen, customers, snapshot_on, health_threshold,
-                      risk_threshold, (judged = seen) is true as judged
+                      risk_threshold, (judged = seen) is true as judged, (ranked = seen) is true as ranked
                from churn_base"""
         )
         return None if row is None else Base(**row)
@@ -191,12 +202,13 @@ class PostgresScores:
         judged: bool,
     ) -> None:
         self._transaction.run(
-            """insert into churn_base (day, profile, seen, customers, snapshot_on, judged)
+            """insert into churn_base (day, profile, seen, customers, snapshot_on, judged, ranked)
                values (:day, :profile, cast(:seen as xid8), :customers, :snapshot_on,
-                       case when :judged then cast(:seen as xid8) end)
+                       case when :judged then cast(:seen as xid8) end, cast(:seen as xid8))
                on conflict (only_row) do update
                set day = excluded.day, profile = excluded.profile, seen = excluded.seen,
-                   customers = excluded.customers, snapshot_on = excluded.snapshot_on, judged = excluded.judged""",
+                   customers = excluded.customers, snapshot_on = excluded.snapshot_on, judged = excluded.judged,
+                   ranked = excluded.ranked""",
             day=day, profile=profile.version, seen=seen, customers=customers, snapshot_on=snapshot_on,
             judged=judged,
         )  # fmt: skip
@@ -225,7 +237,7 @@ def _of(alias: str, names: tuple[str, ...]) -> str:
 def _scored(profile: ScoreProfile, *, among: bool = False) -> str:
     """The fresh scores with what selecting needs of the signals beside them."""
     where = " where customer_id in (select customer_id from churn_changed)" if among else ""
-    source = f"(select * from churn_compared_signals{where})"
+    source = f"(select * from churn_signals{where})"
     return f"""
 select scored.*, cast(:profile as text) as profile, cast(:as_of as timestamptz) as as_of
 from ({sql.scores(profile, source, ("lifetime_value", "standing"))}) as scored"""
