@@ -18,7 +18,7 @@ COLUMNS = (
     "spending_ratio", "engagement_ratio", "csat", "tickets_overdue", "nps", "lifetime_value",
     "lifetime_value_rank", "tenure_days",
 )  # fmt: skip
-QUERY = f"select {', '.join(COLUMNS)} from churn_compared_signals"
+QUERY = f"select {', '.join(COLUMNS)} from churn_signals"
 TREND = ((1.1, 1.0), (0.9, 0.8), (0.7, 0.5), (0.4, 0.25))
 BELOW = {"recency": ("recency_days", 15, ((7, 1.0), (30, 0.8), (60, 0.53), (90, 0.27)))}
 AT_LEAST = {

@@ -30,6 +30,21 @@ alter table churn_signals add column unknown integer not null generated always a
     + 8192 * cast(coalesce(lower(loyalty_tier collate "C"), '')
                   not in ('platinum', 'gold', 'silver', 'bronze') as integer)) stored;
 
+-- A day changes nearly every row of both tables. With room in each page for each row once more, none moves, and no
+-- index has to be told where it went.
+alter table churn_signals set (fillfactor = 48);
+alter table churn_scores set (fillfactor = 45);
+
+-- Up to which scoring it is known how many there are of each kind, by the thresholds that are kept here and by a share
+-- that is held out; as `judged`, it is not `seen` where nobody can say.
+alter table churn_base add column counted xid8;
+alter table churn_base add column counted_share double precision;
+alter table churn_base add column at_risk integer;
+alter table churn_base add column opted_out integer;
+alter table churn_base add column unreachable integer;
+alter table churn_base add column held_out integer;
+alter table churn_base add column insufficient integer;
+
 -- Up to which scoring the ranks beside the signals are kept: where it is not `seen`, the release before has scored.
 alter table churn_base add column ranked xid8;
 

@@ -109,15 +109,14 @@ def _points(factor: Factor) -> str:
     """The points of a factor that is known."""
     silent = None if factor.silence is None else factor.silence.worth
     if _is_whole(factor):
-        weight = factor.weight
-        return _known_worth(factor, weight=weight, silent=None if silent is None else weight * silent)
-    worth = _known_worth(factor, silent=silent)
-    weight, adjustment = _number(factor.weight), factor.adjustment
+        silent = None if silent is None else factor.weight * silent
+        return _known_worth(factor, weight=factor.weight, silent=silent)
+    worth, adjustment = _known_worth(factor, silent=silent), factor.adjustment
     if adjustment is None:
-        return f"{weight} * {_held(worth)}"
+        return f"{_number(factor.weight)} * {_held(worth)}"
     worth = f"greatest({worth} + {_number(adjustment.each)} * {_units(adjustment)}, float8 '0')"
     most = worth if adjustment.each <= 0 else f"least({worth}, float8 '1')"
-    return f"{weight} * {most}"
+    return f"{_number(factor.weight)} * {most}"
 
 
 def _known_worth(factor: Factor, *, weight: float = 1.0, silent: float | None) -> str:

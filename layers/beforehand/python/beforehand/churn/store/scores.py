@@ -1,5 +1,6 @@
 """Signals and scores in PostgreSQL: a day's first pass is over the whole base, the others over what changed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 
@@ -8,6 +9,7 @@ from beforehand.churn import sql
 from beforehand.churn.model import Scored, Signals
 from beforehand.churn.profile import ScoreProfile
 from beforehand.churn.store import yardsticks
+from beforehand.churn.store.choosing import changes_counted
 from beforehand.churn.store.facts import FRESH, facts_of_everyone, facts_of_the_changed
 from beforehand.churn.store.merging import Changes, merge
 
@@ -73,6 +75,12 @@ class Base:
     risk_threshold: float | None
     judged: bool
     ranked: bool
+    counted_share: float | None
+
+    @property
+    def counted(self) -> bool:
+        """Whether it is known how many there are of each kind."""
+        return self.judged and self.counted_share is not None
 
     def is_of(self, day: date, profile: ScoreProfile) -> bool:
         """Whether only what changed since has to be scored for this day, by this profile."""
@@ -118,6 +126,7 @@ class PostgresScores:
     def _score_changed(self, changed: int, base: Base, seen: str, as_of: datetime, profile: ScoreProfile) -> Scored:
         if not changed:
             self._remember(base.day, profile, seen, base.customers, base.snapshot_on, judged=base.judged)
+            self._recount(base, {})
             return Scored(customers=base.customers, rescored=0, changed=0)
         facts = yardsticks.compared(f"({facts_of_the_changed()})", FACTS)
         known = f"""select changed.customer_id, facts.customer_id is not null as known, {_of("facts", COMPARED)}
@@ -128,13 +137,15 @@ class PostgresScores:
                      from churn_changed as changed
                      left join ({_scored(profile, among=True)}) as scored
                        on scored.customer_id = changed.customer_id"""
-        statement = _merged_scores(scored, judged=base.judged)
-        done = self._merge(statement, profile=profile.version, as_of=as_of, **base.waiting)
+        statement = _merged_scores(scored, judged=base.judged, counted=base.counted)
+        counting = {"share": base.counted_share} if base.counted else {}
+        done = self._merge(statement, profile=profile.version, as_of=as_of, **base.waiting, **counting)
         if done.removed:
             among = " and customer_id in (select customer_id from churn_changed)"
             self._transaction.run(FORGET_THE_GONE + among)
         customers = base.customers + done.added - done.removed
         self._remember(base.day, profile, seen, customers, base.snapshot_on, judged=base.judged)
+        self._recount(base, done.sums)
         return Scored(customers=customers, rescored=changed, changed=done.touched)
 
     def _score_everyone(
@@ -162,7 +173,8 @@ class PostgresScores:
     def _base(self) -> Base | None:
         row = self._transaction.row(
             """select day, profile, cast(seen as text) as seen, customers, snapshot_on, health_threshold,
-                      risk_threshold, (judged = seen) is true as judged, (ranked = seen) is true as ranked
+                      risk_threshold, (judged = seen) is true as judged, (ranked = seen) is true as ranked,
+                      case when counted = seen then counted_share end as counted_share
                from churn_base"""
         )
         return None if row is None else Base(**row)
@@ -189,7 +201,14 @@ class PostgresScores:
     def _merge(self, statement: str, **parameters: object) -> Changes:
         row = self._transaction.row(statement, **parameters)
         assert row is not None
-        return Changes(**row)
+        done = {name: row.pop(name) for name in ("added", "changed", "removed")}
+        return Changes(**done, sums=row)
+
+    def _recount(self, base: Base, sums: Mapping[str, int]) -> None:
+        """How many there are of each kind now, where that was known before."""
+        if base.counted:
+            more = "".join(f", {name} = {name} + :{name}" for name in sums)
+            self._transaction.run(f"update churn_base set counted = seen{more}", **sums)
 
     def _remember(
         self,
@@ -243,16 +262,25 @@ select scored.*, cast(:profile as text) as profile, cast(:as_of as timestamptz) 
 from ({sql.scores(profile, source, ("lifetime_value", "standing"))}) as scored"""
 
 
-def _merged_scores(fresh: str, *, everyone: bool = False, day: date | None = None, judged: bool = False) -> str:
+def _merged_scores(
+    fresh: str,
+    *,
+    everyone: bool = False,
+    day: date | None = None,
+    judged: bool = False,
+    counted: bool = False,
+) -> str:
     """The merge of fresh scores; on a new day it leaves a snapshot of each that is not what it was.
 
-    Where everyone is `judged`, those whom it writes stay so.
+    Where everyone is `judged`, those whom it writes stay so; where they are `counted`, it sums by how much each
+    count is another.
     """
     since = "fresh.as_of", f"case when {SINCE} then fresh.as_of else kept.as_of end"
     columns = (*SCORES, "lifetime_value", "standing")
     if day is None:
         beside = {"as_of": since, "at_risk_since": WAITS} if judged else {"as_of": since}
-        return merge("churn_scores", fresh, columns, everyone=everyone, beside=beside, anew=ANEW)
+        summed = changes_counted("old", "new", "cast(:share as float8)") if counted else None
+        return merge("churn_scores", fresh, columns, everyone=everyone, beside=beside, anew=ANEW, summed=summed)
     tenth = f"kept.snapshot_health is distinct from {TENTH}"
     return merge(
         "churn_scores", fresh, columns, everyone=everyone,
