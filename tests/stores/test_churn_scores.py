@@ -374,6 +374,21 @@ def test_a_day_is_scored_whole_when_it_is_looked_at_again_after_its_changes_were
     assert refresh(transaction, NOON + timedelta(minutes=5)) == Scored(customers=2, rescored=2, changed=1)
 
 
+def test_where_the_release_before_has_scored_everyone_is_scored_anew(transaction: Transaction) -> None:
+    """It reads on from where this one was, and keeps no ranks beside the signals of those whom it scores."""
+    keep(transaction, [known_well(f"C{n}", lifetime_value=Decimal(n)) for n in range(20)], {})
+    refresh(transaction)
+    pretend_all_is_seen(transaction)
+    later = "cast(cast(cast(cast(seen as text) as bigint) + 1 as text) as xid8)"
+    transaction.run(f"update churn_base set seen = {later}")
+    transaction.run(
+        "update churn_signals set lifetime_value_rank = null, lifetime_value = 7 where customer_id = 'C1'"
+    )
+    assert refresh(transaction, NOON + timedelta(minutes=5)).rescored == 20
+    assert kept_signals(transaction)["C1"].lifetime_value_rank is not None
+    assert refresh(transaction, NOON + timedelta(minutes=10)).rescored == 0
+
+
 def test_scores_only_whose_facts_changed(transaction: Transaction) -> None:
     keep(transaction, [Record(customer_id=f"C{n}", csat_180d=4.0, segment="VIP") for n in range(20)], {})
     assert refresh(transaction) == Scored(customers=20, rescored=20, changed=20)
@@ -538,3 +553,19 @@ def test_a_database_that_counts_its_transactions_anew_is_scored_whole(transactio
     transaction.run("update churn_base set seen = cast('999999999999' as xid8)")
     transaction.run("update customers set csat_180d = 1.0 where customer_id = 'C1'")
     assert refresh(transaction, NOON + timedelta(hours=1)) == Scored(customers=10, rescored=10, changed=1)
+
+
+def test_another_day_moves_no_row_out_of_its_page(transaction: Transaction) -> None:
+    """So no index has to be told where it went, which would cost as much again as the change."""
+    keep(transaction, [known_well(f"C{n:03}", lifetime_value=Decimal(n)) for n in range(500)], {})
+    refresh(transaction)
+    other = replace(DEFAULT_V1, version="other-v1")  # so that every score is another
+    PostgresScores(transaction).refresh(as_of=NOON + timedelta(days=1), profile=other)
+    moved = transaction.rows(
+        """select relname, n_tup_upd as changed, n_tup_hot_upd as stayed from pg_stat_xact_user_tables
+           where relname in ('churn_signals', 'churn_scores') order by relname"""
+    )
+    assert moved == [
+        {"relname": "churn_scores", "changed": 500, "stayed": 500},
+        {"relname": "churn_signals", "changed": 500, "stayed": 500},
+    ]

@@ -1,7 +1,6 @@
 """Signals and scores in PostgreSQL: a day's first pass is over the whole base, the others over what changed."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 
 from beforehand.adapters.postgres import Transaction
@@ -9,6 +8,7 @@ from beforehand.churn import sql
 from beforehand.churn.model import Scored, Signals
 from beforehand.churn.profile import ScoreProfile
 from beforehand.churn.store import yardsticks
+from beforehand.churn.store.base import Base, known, recount, remember
 from beforehand.churn.store.choosing import changes_counted
 from beforehand.churn.store.facts import FRESH, facts_of_everyone, facts_of_the_changed
 from beforehand.churn.store.merging import Changes, merge
@@ -58,42 +58,6 @@ WAITS = (
 TENTH = "round(cast(fresh.health * 10 as numeric)) / float8 '10'"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Base:
-    """As of which day and by which profile everyone is scored, how far changes were read, how many there are.
-
-    `judged` says that `at_risk_since` is right for all of them, by the two thresholds; `ranked` that the ranks
-    beside the signals are, which the release before does not keep.
-    """
-
-    day: date
-    profile: str
-    seen: str | None
-    customers: int
-    snapshot_on: date | None
-    health_threshold: float | None
-    risk_threshold: float | None
-    judged: bool
-    ranked: bool
-    counted_share: float | None
-
-    @property
-    def counted(self) -> bool:
-        """Whether it is known how many there are of each kind."""
-        return self.judged and self.counted_share is not None
-
-    def is_of(self, day: date, profile: ScoreProfile) -> bool:
-        """Whether only what changed since has to be scored for this day, by this profile."""
-        return self.seen is not None and self.ranked and (self.day, self.profile) == (day, profile.version)
-
-    @property
-    def waiting(self) -> dict[str, object]:
-        """By what those who are scored anew are judged, so that nobody else need be looked at; else empty."""
-        if not self.judged:
-            return {}
-        return {"day": self.day, "health_threshold": self.health_threshold, "risk_threshold": self.risk_threshold}
-
-
 class PostgresScores:
     """The signals and scores of the base, inside one transaction."""
 
@@ -107,7 +71,7 @@ class PostgresScores:
         from the oldest transaction that was under way when they were read last.
         """
         settle(self._transaction)
-        day, base, seen = as_of.astimezone(UTC).date(), self._base(), self._now_seen()
+        day, base, seen = as_of.astimezone(UTC).date(), known(self._transaction), self._now_seen()
         if base is not None and base.is_of(day, profile):
             changed = self._changed(str(base.seen))
             if changed is not None and changed <= WHOLE_ABOVE * base.customers:
@@ -118,15 +82,15 @@ class PostgresScores:
         """Scores again where another run has scored as of another day since, or the release before has: its scores
         say nothing of whom to leave alone. Keeps it so for this transaction."""
         settle(self._transaction)
-        base = self._base()
+        base = known(self._transaction)
         day = as_of.astimezone(UTC).date()
         if base is None or not base.is_of(day, profile):
             self.refresh(as_of=as_of, profile=profile)
 
     def _score_changed(self, changed: int, base: Base, seen: str, as_of: datetime, profile: ScoreProfile) -> Scored:
         if not changed:
-            self._remember(base.day, profile, seen, base.customers, base.snapshot_on, judged=base.judged)
-            self._recount(base, {})
+            remember(self._transaction, replace(base, seen=seen))
+            recount(self._transaction, base, {})
             return Scored(customers=base.customers, rescored=0, changed=0)
         facts = yardsticks.compared(f"({facts_of_the_changed()})", FACTS)
         known = f"""select changed.customer_id, facts.customer_id is not null as known, {_of("facts", COMPARED)}
@@ -144,8 +108,8 @@ class PostgresScores:
             among = " and customer_id in (select customer_id from churn_changed)"
             self._transaction.run(FORGET_THE_GONE + among)
         customers = base.customers + done.added - done.removed
-        self._remember(base.day, profile, seen, customers, base.snapshot_on, judged=base.judged)
-        self._recount(base, done.sums)
+        remember(self._transaction, replace(base, seen=seen, customers=customers))
+        recount(self._transaction, base, done.sums)
         return Scored(customers=customers, rescored=changed, changed=done.touched)
 
     def _score_everyone(
@@ -167,17 +131,11 @@ class PostgresScores:
             self._transaction.run(FORGET_THE_GONE)
         counted = self._transaction.row("select count(*) as customers from churn_scores")
         customers = counted["customers"] if counted else 0
-        self._remember(day, profile, seen, customers, day if newest else last, judged=False)
-        return Scored(customers=customers, rescored=customers, changed=done.touched)
-
-    def _base(self) -> Base | None:
-        row = self._transaction.row(
-            """select day, profile, cast(seen as text) as seen, customers, snapshot_on, health_threshold,
-                      risk_threshold, (judged = seen) is true as judged, (ranked = seen) is true as ranked,
-                      case when counted = seen then counted_share end as counted_share
-               from churn_base"""
+        new = Base(
+            day=day, profile=profile.version, seen=seen, customers=customers, snapshot_on=day if newest else last
         )
-        return None if row is None else Base(**row)
+        remember(self._transaction, new)
+        return Scored(customers=customers, rescored=customers, changed=done.touched)
 
     def _now_seen(self) -> str:
         row = self._transaction.row("select cast(pg_snapshot_xmin(pg_current_snapshot()) as text) as seen")
@@ -203,34 +161,6 @@ class PostgresScores:
         assert row is not None
         done = {name: row.pop(name) for name in ("added", "changed", "removed")}
         return Changes(**done, sums=row)
-
-    def _recount(self, base: Base, sums: Mapping[str, int]) -> None:
-        """How many there are of each kind now, where that was known before."""
-        if base.counted:
-            more = "".join(f", {name} = {name} + :{name}" for name in sums)
-            self._transaction.run(f"update churn_base set counted = seen{more}", **sums)
-
-    def _remember(
-        self,
-        day: date,
-        profile: ScoreProfile,
-        seen: str,
-        customers: int,
-        snapshot_on: date | None,
-        *,
-        judged: bool,
-    ) -> None:
-        self._transaction.run(
-            """insert into churn_base (day, profile, seen, customers, snapshot_on, judged, ranked)
-               values (:day, :profile, cast(:seen as xid8), :customers, :snapshot_on,
-                       case when :judged then cast(:seen as xid8) end, cast(:seen as xid8))
-               on conflict (only_row) do update
-               set day = excluded.day, profile = excluded.profile, seen = excluded.seen,
-                   customers = excluded.customers, snapshot_on = excluded.snapshot_on, judged = excluded.judged,
-                   ranked = excluded.ranked""",
-            day=day, profile=profile.version, seen=seen, customers=customers, snapshot_on=snapshot_on,
-            judged=judged,
-        )  # fmt: skip
 
 
 def settle(transaction: Transaction) -> None:
