@@ -1,46 +1,59 @@
 """One measured piece of a scan, in a process of its own: `python -m benchmarks.scan_once WHAT SOCKET`."""
 
 import json
+import os
 import resource
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from pathlib import Path
+from time import process_time
 from uuid import uuid4
 
 from pg8000 import native
 
 from beforehand.adapters.postgres import PostgresDatabase, Transaction
-from beforehand.churn import sql
 from beforehand.churn.model import Trigger
+from beforehand.churn.preview import FIRST, MOST_GROUPS, Wanted, preview
 from beforehand.churn.profile import DEFAULT_V1
-from beforehand.churn.score import LEAST_AT_STAKE
 from beforehand.churn.store import scores as stored
 from beforehand.churn.store.candidates import PostgresCandidates
+from beforehand.churn.store.previewing import PostgresPreviewBase
 from beforehand.churn.store.scores import PostgresScores, settle
 from beforehand.clock import monotonic
+from beforehand.errors import BeforehandError
 from beforehand.names import DATABASE_NAME, DatabaseRole
 from beforehand.outreach.policy import ContactPolicy
 
 AS_OF = datetime(2026, 1, 1, 12, tzinfo=UTC)
 TRIGGER = Trigger(health_threshold=40, risk_threshold=0.6, max_interventions=10)
-TOP = f"""
-select customer_id, risk * ln(1 + greatest(coalesce(lifetime_value, 0), {LEAST_AT_STAKE})) as rank
-from ({sql.scores(DEFAULT_V1, "churn_compared_signals", ("lifetime_value",))}) as s
-where health < 40 or risk >= 0.6
-order by rank desc limit 10"""
+WANTED = Wanted(profile=DEFAULT_V1, health_threshold=40, risk_threshold=0.6, limit=10)
 
 
 def top_of_a_full_pass(transaction: Transaction) -> list[str]:
-    settle(transaction)
-    return [row["customer_id"] for row in transaction.rows(TOP)]
+    """Scores everyone, as a preview does that cannot walk; by the first few it knows below whom nobody matters."""
+    base = PostgresPreviewBase(transaction)
+    stands = base.stands()
+    assert stands is not None
+    few = (FIRST * len(base.groups(MOST_GROUPS)) + 1) / stands.customers
+    found = preview(WANTED, base, customers=stands.customers, whole_from=few)
+    assert found.looked_at > stands.customers
+    return [one.customer_id for one in found.best]
 
 
 def top_in_sequence(transaction: Transaction) -> list[str]:
     """The same by one process alone."""
     transaction.run("set local max_parallel_workers_per_gather = 0")
     return top_of_a_full_pass(transaction)
+
+
+def preview_of_the_top(transaction: Transaction) -> list[str]:
+    """The best ten by the facts alone, as `beforehand risk preview` finds them; no stored score is read."""
+    base = PostgresPreviewBase(transaction)
+    stands = base.stands()
+    assert stands is not None
+    return [one.customer_id for one in preview(WANTED, base, customers=stands.customers).best]
 
 
 def count_in_sequence(transaction: Transaction) -> list[str]:
@@ -89,6 +102,7 @@ def _today(transaction: Transaction) -> datetime:
 PIECES: dict[str, Callable[[Transaction], list[str]]] = {
     f.__name__: f
     for f in (
+        preview_of_the_top,
         top_of_a_full_pass,
         top_in_sequence,
         count_in_sequence,
@@ -106,24 +120,32 @@ def main() -> None:
     database = PostgresDatabase(
         lambda: native.Connection(DatabaseRole.APP_RW, unix_sock=socket, database=DATABASE_NAME)
     )
-    found: dict[str, Any] = {}
+    with database.transaction() as transaction:
+        row = transaction.row("select pg_backend_pid() as pid")
+    assert row is not None
+    used, began = cpu_of(row["pid"]), monotonic()
     try:
         with database.transaction() as transaction:
-            transaction.run("select 1")
-            began = monotonic()
-            found["ten"] = PIECES[what](transaction)
+            ten = PIECES[what](transaction)
             if what == "score_and_store":
-                found["seconds"] = monotonic() - began
                 raise _UndoError  # the next round finds everything as this one did
-        found["seconds"] = monotonic() - began
     except _UndoError:
-        pass
+        with database.transaction() as transaction:  # what was written reaches the disk with this
+            transaction.run("update churn_base set day = day")
+        ten = []
+    seconds, cpu = monotonic() - began, cpu_of(row["pid"]) - used
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({**found, "megabytes": megabytes}))
+    print(json.dumps({"ten": ten, "seconds": seconds, "cpu": cpu, "megabytes": megabytes}))
 
 
-class _UndoError(Exception):
-    """Takes back what was measured."""
+def cpu_of(server: int) -> float:
+    """Seconds of CPU that this process and its server process have used; those of workers are not in it."""
+    figures = Path(f"/proc/{server}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return process_time() + (int(figures[11]) + int(figures[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class _UndoError(BeforehandError):
+    """Takes back what was measured; the connection stays."""
 
 
 if __name__ == "__main__":

@@ -31,6 +31,10 @@ FILLED = {exp.DefaultColumnConstraint, exp.GeneratedAsIdentityColumnConstraint, 
 """What gives a new column its value where the release before does not know it."""
 
 
+STORED = {"fillfactor"}
+"""Settings of a table that change how it is stored, and nothing that is read."""
+
+
 def modules(*folders: Path) -> list[Path]:
     return sorted(path for folder in folders for path in folder.rglob("*.py"))
 
@@ -164,6 +168,7 @@ def test_migrations_expand_and_can_be_read() -> None:
         "alter table customers add column nick text not null",
         "alter table customers add constraint customers_named check (name <> '')",
         "alter table customers set schema people",
+        "alter table customers set (security_barrier = true)",
         "alter type kind rename value 'a' to 'b'",
         "do $$ begin drop table customers; end $$",
     ],
@@ -185,6 +190,7 @@ def test_a_migration_that_takes_something_away_would_be_seen(text: str) -> None:
         "create index customers_by_name on customers (name)",
         "drop index customers_by_name",
         "comment on table customers is 'people'",
+        "alter table customers set (fillfactor = 45)",
         "update customers set name = ''",
     ],
 )
@@ -211,6 +217,8 @@ def expands(action: exp.Expression) -> bool:
     if isinstance(action, exp.ColumnDef):
         kinds = {type(constraint.kind) for constraint in action.constraints}
         return exp.NotNullColumnConstraint not in kinds or bool(kinds & FILLED)
+    if isinstance(action, exp.AlterSet):
+        return all(str(setting.this) in STORED for setting in action.expressions)
     if isinstance(action, exp.Drop):
         return str(action.args["kind"]) == "CONSTRAINT"
     if isinstance(action, exp.AlterColumn):

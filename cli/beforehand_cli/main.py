@@ -31,6 +31,7 @@ from beforehand_cli.commands import (
     outreach,
     policy,
     rehearse,
+    risk,
     scan,
     shown,
     suppressions,
@@ -49,7 +50,7 @@ app.command(name="demo")(demo.demo)
 app.add_typer(imports.app, name="import")
 app.command(name="scan")(scan.scan)
 app.command(name="customers")(shown.customers)
-app.command(name="risk")(shown.risk)
+app.add_typer(risk.app, name="risk")
 app.command(name="statistics")(shown.statistics)
 app.command(name="imports")(shown.imports)
 app.add_typer(cases.app, name="cases")

@@ -134,3 +134,55 @@ def test_passwords_are_long_and_of_every_kind() -> None:
         assert len(password) >= 14
         assert any(map(str.islower, password)) and any(map(str.isupper, password))
         assert any(map(str.isdigit, password)) and set(password) & set(users.SIGNS)
+
+
+PREVIEWED = {
+    "position": 1, "customer_id": "C1", "health": 20.0, "risk": 0.95, "level": "critical", "coverage": 1.0,
+    "rank": 7.1, "health_now": 35.0, "risk_now": 0.82, "segment": "VIP", "loyalty_tier": "Gold",
+    "lifetime_value": 1200.0, "standing": "free",
+    "because": "Health would be 20.0%, churn risk 95.0%; 100% of what counts is known; now health is 35.0%.",
+    "contributions": [
+        {"factor": "relative_value", "weight": 10, "share": 0.25, "lost": 7.5, "because": "Has brought 0.4 times"}
+    ],
+}  # fmt: skip
+PREVIEW = {
+    "profile": "procx-v1", "day": "2026-03-02", "health_threshold": 40, "risk_threshold": 0.6,
+    "customers": 1_000_000, "looked_at": 7613, "items": [PREVIEWED],
+}  # fmt: skip
+
+
+def test_a_preview_asks_for_what_was_named_and_shows_whom_it_found(
+    signed_in: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = answering(monkeypatch, *[(200, PREVIEW)] * 3)
+    told = runner.invoke(main.app, ["risk", "preview", "--profile", "procx-v1", "--limit", "3", "--segment", "VIP"])
+    assert told.exit_code == 0, told.output
+    assert dict(asked[0].url.params) == {"profile": "procx-v1", "segment": "VIP", "limit": "3"}
+    assert asked[0].url.path == "/v1/risk/preview"
+    assert "By procx-v1, with a health below 40 or a risk of 60% or more" in told.stdout
+    assert "7,613 looked at" in told.stdout.replace("\n", " ")
+    assert "C1" in told.stdout and "relative value" not in told.stdout
+    assert "relative value" in runner.invoke(main.app, ["risk", "preview", "--why"]).stdout
+    assert json.loads(runner.invoke(main.app, ["risk", "preview", "--json"]).stdout) == PREVIEW
+
+
+def test_a_preview_before_the_first_scan_says_so(signed_in: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, (200, {**PREVIEW, "day": None, "items": []}))
+    assert "Nobody is scored yet" in runner.invoke(main.app, ["risk", "preview"]).stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "path"),
+    [
+        (["C1"], "/v1/customers/C1/risk"),
+        (["show", "preview"], "/v1/customers/preview/risk"),
+        (["--min-risk", "0.8"], "/v1/risk"),
+        ([], "/v1/risk"),
+    ],
+)
+def test_risk_shows_where_no_command_is_named(
+    words: list[str], path: str, signed_in: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = answering(monkeypatch, (404, {"detail": "There is none."}))
+    runner.invoke(main.app, ["risk", *words])
+    assert asked[0].url.path == path

@@ -1,7 +1,7 @@
-"""`beforehand customers`, `risk`, `statistics`, `imports`: what the API shows, for people or as JSON."""
+"""`beforehand customers`, `statistics`, `imports`: what the API shows, for people or as JSON."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -40,25 +40,6 @@ def customers(
     filters = {"segment": segment, "tier": tier, "language": language, "country": country, "prefix": prefix}
     columns = ("customer_id", "name", "segment", "loyalty_tier", "language", "country", "marketing_consent")
     listed(api.items("/v1/customers", most=limit, **filters), columns, as_json)
-
-
-def risk(
-    customer_id: CustomerId = None,
-    min_risk: Annotated[float | None, typer.Option(min=0, max=1, help="From this risk on.")] = None,
-    level: Annotated[str | None, typer.Option(help="critical, high, medium or low.")] = None,
-    segment: SegmentOption = None,
-    limit: Limit = 20,
-    stage: Stage = None,
-    as_json: AsJson = False,
-) -> None:
-    """List who may leave, those first whom a scan would take first, or show why one may."""
-    api = _api(stage)
-    if customer_id:
-        show_risk(api.get(f"/v1/customers/{quote(customer_id, safe='')}/risk"), as_json)
-        return
-    columns = ("customer_id", "health", "risk", "level", "rank", "segment", "lifetime_value", "standing")
-    found = api.items("/v1/risk", most=limit, min_risk=min_risk, level=level, segment=segment)
-    listed(found, columns, as_json)
 
 
 def statistics(stage: Stage = None, as_json: AsJson = False) -> None:
@@ -146,12 +127,17 @@ def show_risk(one: Mapping[str, Any], as_json: bool = False) -> None:
         print_json(json.dumps(one))
         return
     console.print(f"{one['customer_id']}: {one['because']}", highlight=False, markup=False)
+    show_factors(one["contributions"])
+
+
+def show_factors(contributions: Sequence[Mapping[str, Any]]) -> None:
+    """What each factor did to a score."""
     table = Table("factor", "weight", "reached", "lost", "because", box=None, pad_edge=False)
-    for factor in one["contributions"]:
+    for factor in contributions:
         reached = "unknown" if factor["share"] is None else f"{factor['share']:.0%}"
         figures = (f"{factor['weight']:g}", reached, f"{factor['lost']:.1f}")
         table.add_row(factor["factor"].replace("_", " "), *figures, factor["because"])
-    if one["contributions"]:
+    if contributions:
         console.print(table, markup=False, highlight=False)
 
 

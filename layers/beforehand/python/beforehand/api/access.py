@@ -52,6 +52,7 @@ LEAST_ROLE: Mapping[str, Role] = MappingProxyType(
         "GET /v1/outreach": Role.VIEWER,
         "GET /v1/outreach/{outreach_id}": Role.VIEWER,
         "GET /v1/risk": Role.VIEWER,
+        "GET /v1/risk/preview": Role.VIEWER,
         "GET /v1/scans": Role.VIEWER,
         "GET /v1/scans/{run_id}": Role.VIEWER,
         "GET /v1/statistics": Role.VIEWER,

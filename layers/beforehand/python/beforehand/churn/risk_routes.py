@@ -9,7 +9,7 @@ from beforehand.adapters.postgres import Row
 from beforehand.api.pages import Page, PageAsked, after, page
 from beforehand.api.problems import not_found
 from beforehand.api.routes import Answer, Asked, Call, Routes
-from beforehand.churn.model import RiskLevel, Signals
+from beforehand.churn.model import RiskLevel, Score, Signals
 from beforehand.churn.profile import profile_of
 from beforehand.churn.score import LEVELS, level_of, raised, score
 from beforehand.churn.standing_store import SIGNALS, Place, PostgresStandings
@@ -121,24 +121,25 @@ def show_risk(call: Call, path: RiskPath) -> Risk:
 
 
 def _risk(row: Row, signals: Signals) -> Risk:
-    explained = score(signals, profile_of(row["profile"])).contributions
-    heaviest = sorted(explained, key=lambda one: (one.share is None, -one.lost))
     level = None if row["risk"] is None else raised(level_of(row["risk"]), row["velocity"])
     return Risk(
         **row,
         level=level,
         because=_because(row),
-        contributions=tuple(
-            Contribution(
-                factor=one.factor,
-                weight=one.weight,
-                share=one.share,
-                lost=one.lost,
-                because=sentence(one.factor, signals),
-            )
-            for one in heaviest
-        ),
+        contributions=told_of(score(signals, profile_of(row["profile"])), signals),
     )
+
+
+def told_of(scored: Score, signals: Signals) -> tuple[Contribution, ...]:
+    """What each factor did to a score, heaviest first."""
+    heaviest = sorted(scored.contributions, key=lambda one: (one.share is None, -one.lost))
+    return tuple(
+        Contribution(
+            factor=one.factor, weight=one.weight, share=one.share, lost=one.lost,
+            because=sentence(one.factor, signals),
+        )
+        for one in heaviest
+    )  # fmt: skip
 
 
 def _because(row: Row) -> str:

@@ -1,5 +1,5 @@
 """Every route of churn."""
 
-from beforehand.churn import risk_routes, scans_routes
+from beforehand.churn import preview_routes, risk_routes, scans_routes
 
-routes = (*risk_routes.routes, *scans_routes.routes)
+routes = (*risk_routes.routes, *preview_routes.routes, *scans_routes.routes)

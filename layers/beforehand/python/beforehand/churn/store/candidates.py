@@ -94,11 +94,11 @@ class PostgresCandidates:
         }  # fmt: skip
         judged = self._judge(trigger, began.date())
         self._draw(policy.holdout_salt)
-        counted = self._transaction.row(choosing.COUNT, **looked_at)
+        counted = self._count(looked_at, judged=judged)
         self._transaction.run(
             choosing.SELECT, run_id=run_id, due_at=due_at, day=began.date(), day_began=began,
             day_ends=began + timedelta(days=1), max_interventions=trigger.max_interventions, judged=judged,
-            **looked_at, **_desk(policy), **(counted or {}),
+            **looked_at, **_desk(policy), **counted,
         )  # fmt: skip
 
     def selected(self, run_id: UUID) -> Selected:
@@ -144,13 +144,27 @@ class PostgresCandidates:
             return True
         return bool(base["judged"]) and trigger.risk_threshold >= float(base["risk_threshold"])
 
+    def _count(self, looked_at: dict[str, Any], *, judged: bool) -> Row:
+        """How many there are of each kind, as it is kept where everyone is looked at by the usual thresholds."""
+        usual = {name: looked_at[name] for name in ("health_threshold", "risk_threshold", "share")}
+        everyone = looked_at["min_lifetime_value"] is None and looked_at["segments"] is None
+        may_keep = judged and everyone and usual["health_threshold"] is not None
+        kept = self._transaction.row(choosing.KEPT_COUNT, **usual) if may_keep else None
+        if kept is not None:
+            return kept
+        counted = self._transaction.row(choosing.COUNT, **looked_at) or {}
+        if may_keep:
+            self._transaction.run(choosing.COUNT_KEPT, share=usual["share"], **counted)
+        return counted
+
     def _draw(self, salt: str) -> None:
         """Draws for those for whom nobody has yet, and anew for everyone where the salt is another."""
         base = self._transaction.row("select holdout_salt from churn_base")
         if base is not None and base["holdout_salt"] != salt:
             self._transaction.run(choosing.FORGET_DRAWS)
             self._transaction.run(choosing.DRAWN, salt=salt)
-        self._transaction.run(choosing.DRAW, purpose=PURPOSE, salt=salt)
+        if self._transaction.run(choosing.DRAW, purpose=PURPOSE, salt=salt):
+            self._transaction.run(choosing.COUNT_NO_MORE)
 
     def facts(self, run_id: UUID, *, as_of: datetime, profile: ScoreProfile) -> list[Facts]:
         """All that is known of each customer of a run, best first; who was deleted since is left out."""

@@ -29,12 +29,14 @@ WAITING = f"""
 update churn_scores set at_risk_since = case when {AT_RISK} then cast(:day as date) end
 where (at_risk_since is not null) <> ({AT_RISK})"""
 WAITING_KEPT = """
-update churn_base set health_threshold = :health_threshold, risk_threshold = :risk_threshold, judged = seen"""
+update churn_base
+set health_threshold = :health_threshold, risk_threshold = :risk_threshold, judged = seen, counted = null"""
 
 # A draw follows from id, purpose and salt, and so is made once.
 FORGET_DRAWS = "update churn_scores set drawn = null where drawn is not null"
 DRAW = "update churn_scores set drawn = outreach_v_draw(customer_id, :purpose, :salt) where drawn is null"
-DRAWN = "update churn_base set holdout_salt = :salt"
+DRAWN = "update churn_base set holdout_salt = :salt, counted = null"
+COUNT_NO_MORE = "update churn_base set counted = null where counted is not null"
 
 # What is known of a customer without asking the desk; it changes nothing, and so is shared out to workers.
 COUNT = f"""
@@ -44,6 +46,40 @@ select count(*) filter (where looked_at) as at_risk,
        count(*) filter (where looked_at and standing = 'free' and drawn < :share) as held_out,
        count(*) filter (where health is null) as insufficient
 from (select health, standing, drawn, ({LOOKED_AT}) as looked_at from churn_scores offset bigint '0') as judged"""
+
+COUNTED = ("at_risk", "opted_out", "unreachable", "held_out", "insufficient")
+
+# How many there are is counted once, and kept up to date by those who score what changed (`changes_counted`).
+COUNT_KEPT = f"""
+update churn_base
+set counted = seen, counted_share = :share, {", ".join(f"{name} = :{name}" for name in COUNTED)}"""
+KEPT_COUNT = f"""
+select {", ".join(COUNTED)} from churn_base
+where counted = seen and counted_share = :share
+  and health_threshold = :health_threshold and risk_threshold = :risk_threshold"""
+
+
+def changes_counted(before: str, after: str, share: str) -> dict[str, str]:
+    """Of a row that was changed, by how much each count is another; `before` and `after` name the row.
+
+    The thresholds are parameters, those by which the base is judged.
+    """
+    return {name: f"{_counts(after, share)[name]} - {_counts(before, share)[name]}" for name in COUNTED}
+
+
+def _counts(row: str, share: str) -> dict[str, str]:
+    at_risk = f"""({row}.health < cast(:health_threshold as float8)
+                   or {row}.risk >= cast(:risk_threshold as float8)) is true"""
+    there = f"{row}.customer_id is not null"
+    conditions = {
+        "at_risk": at_risk,
+        "opted_out": f"{at_risk} and {row}.standing = 'opted_out'",
+        "unreachable": f"{at_risk} and {row}.standing = 'unreachable'",
+        "held_out": f"{at_risk} and {row}.standing = 'free' and {row}.drawn < {share}",
+        "insufficient": f"{there} and {row}.health is null",
+    }
+    return {name: f"cast(coalesce({condition}, false) as integer)" for name, condition in conditions.items()}
+
 
 # A day adds to the rank while somebody waits, since they came to be at risk or since their last turn.
 RANK = f"""at_stake * (1 + float8 '{AGEING}' * greatest(
@@ -55,7 +91,8 @@ FREE = f"stake_band is not null and standing = 'free' and {LOOKED_AT}"
 # hand, since two scans that overlap would both approach them, or has treated on the same day, whatever came of it:
 # whoever stands first and is skipped would else stand first in every scan, and keep the others from their turn.
 # Of those held out, the ones are noted whose turn it would have been, once within the cool-down like the others;
-# and like the others they wait anew from then on.
+# and like the others they wait anew from then on. (They are read in the order of the index: that few are that high,
+# the planner cannot know.)
 SELECT = f"""
 with recursive treated as (
     select distinct c.customer_id
@@ -112,6 +149,7 @@ with recursive treated as (
         from churn_scores
         where waits_since = waiting.since and stake_band >= floor({BANDS} * last.rank / waiting.longer)::integer - 1
           and {FREE} and drawn < :share and customer_id not in (select customer_id from held)
+        order by stake_band desc offset bigint '0'
     ) as j
     left join lateral (select max(due_at) as due_at from churn_held_out
                        where customer_id = j.customer_id) as noted on true

@@ -1,5 +1,7 @@
 """The facts of customers on a day, as a query over what `customers` offers: everyone's, or only of some."""
 
+from datetime import date
+
 # What stood on the day :as_of. `signals.py` says the same in Python, one customer at a time.
 _FACTS = """
 with bought as (
@@ -57,10 +59,13 @@ where true{of_this}"""
 AMONG = "churn_changed"
 """The table (temporary) of those whose facts changed."""
 
+FRESH = "churn_fresh"
+"""The table (temporary) of the facts of everyone, before they are held against each other's."""
 
-def facts_of_everyone() -> str:
-    """Signals and standing of the whole base, keyed by customer."""
-    return _FACTS.format(of_them="", of_this="")
+
+def facts_of_everyone(day: date) -> str:
+    """Signals and standing of the whole base on a day, keyed by customer; it takes no parameter."""
+    return _FACTS.format(of_them="", of_this="").replace(":as_of", f"'{day.isoformat()}'")
 
 
 def facts_of_the_changed() -> str:

@@ -4,16 +4,17 @@ A merge, not an insert with `on conflict do update`: that one locks, and so writ
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Changes:
-    """How many rows a merge added, changed and removed."""
+    """How many rows a merge added, changed and removed, and the sums that were asked for."""
 
     added: int
     changed: int
     removed: int
+    sums: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def touched(self) -> int:
@@ -31,6 +32,7 @@ def merge(
     also: str = "false",
     anew: str = "true",
     returning: str = "1",
+    summed: Mapping[str, str] | None = None,
     then: str = "",
 ) -> str:
     """The statement; it answers one row of `Changes`.
@@ -39,7 +41,7 @@ def merge(
     is not in it is no more either. A row is written where one of the columns differs, or where `also` holds,
     and counts as changed where `anew` holds between its `old` and its `new`.
     `beside` has further columns: the value of a new row, and of one that is changed. `returning` and `then` hand
-    the rows on to a further part of the statement.
+    the rows on to a further part of the statement; `summed` has figures of each row, whose sums are answered too.
     """
     extra = dict(beside or {})
     names = ("customer_id", *columns, *extra)
@@ -58,6 +60,8 @@ def merge(
             ("removed", "done = 'DELETE'"),
         )
     )
+    figures = "".join(f", {figure} as {name}" for name, figure in (summed or {}).items())
+    sums = "".join(f", coalesce(sum({name}), 0) as {name}" for name in summed or ())
     return f"""
 with merged as (
     merge into {table} as kept
@@ -67,6 +71,6 @@ with merged as (
     when not matched by target and fresh.known then
         insert ({", ".join(names)}) values ({", ".join(values)})
     {gone}
-    returning merge_action() as done, ({anew}) as anew, {returning}
+    returning merge_action() as done, ({anew}) as anew, {returning}{figures}
 ){", " + then if then else ""}
-select {counted} from merged"""
+select {counted}{sums} from merged"""

@@ -1,6 +1,6 @@
 """Signals and scores in PostgreSQL: a day's first pass is over the whole base, the others over what changed."""
 
-from dataclasses import dataclass, fields
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 
 from beforehand.adapters.postgres import Transaction
@@ -8,12 +8,15 @@ from beforehand.churn import sql
 from beforehand.churn.model import Scored, Signals
 from beforehand.churn.profile import ScoreProfile
 from beforehand.churn.store import yardsticks
-from beforehand.churn.store.facts import facts_of_everyone, facts_of_the_changed
+from beforehand.churn.store.base import Base, known, recount, remember
+from beforehand.churn.store.choosing import changes_counted
+from beforehand.churn.store.facts import FRESH, facts_of_everyone, facts_of_the_changed
 from beforehand.churn.store.merging import Changes, merge
 
 COMPARED_TO_OTHERS = ("lifetime_value_rank", "lifetime_value_percentile", "lifetime_value_ratio")
 SIGNALS = tuple(field.name for field in fields(Signals))
 FACTS = (*(name for name in SIGNALS if name not in COMPARED_TO_OTHERS), "standing")
+COMPARED = (*FACTS, *COMPARED_TO_OTHERS)
 SCORES = ("profile", "health", "risk", "coverage")
 KEPT = ("customer_id", *SCORES, "as_of", "lifetime_value", "standing")
 
@@ -55,30 +58,6 @@ WAITS = (
 TENTH = "round(cast(fresh.health * 10 as numeric)) / float8 '10'"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Base:
-    """As of which day and by which profile everyone is scored, how far changes were read, how many there are.
-
-    `judged` says that `at_risk_since` is right for all of them, by the two thresholds.
-    """
-
-    day: date
-    profile: str
-    seen: str | None
-    customers: int
-    snapshot_on: date | None
-    health_threshold: float | None
-    risk_threshold: float | None
-    judged: bool
-
-    @property
-    def waiting(self) -> dict[str, object]:
-        """By what those who are scored anew are judged, so that nobody else need be looked at; else empty."""
-        if not self.judged:
-            return {}
-        return {"day": self.day, "health_threshold": self.health_threshold, "risk_threshold": self.risk_threshold}
-
-
 class PostgresScores:
     """The signals and scores of the base, inside one transaction."""
 
@@ -92,9 +71,9 @@ class PostgresScores:
         from the oldest transaction that was under way when they were read last.
         """
         settle(self._transaction)
-        day, base, seen = as_of.astimezone(UTC).date(), self._base(), self._now_seen()
-        if base is not None and base.seen is not None and (base.day, base.profile) == (day, profile.version):
-            changed = self._changed(base.seen)
+        day, base, seen = as_of.astimezone(UTC).date(), known(self._transaction), self._now_seen()
+        if base is not None and base.is_of(day, profile):
+            changed = self._changed(str(base.seen))
             if changed is not None and changed <= WHOLE_ABOVE * base.customers:
                 return self._score_changed(changed, base, seen, as_of, profile)
         return self._score_everyone(day, base, seen, as_of, profile)
@@ -103,38 +82,45 @@ class PostgresScores:
         """Scores again where another run has scored as of another day since, or the release before has: its scores
         say nothing of whom to leave alone. Keeps it so for this transaction."""
         settle(self._transaction)
-        base = self._base()
+        base = known(self._transaction)
         day = as_of.astimezone(UTC).date()
-        if base is None or base.seen is None or (base.day, base.profile) != (day, profile.version):
+        if base is None or not base.is_of(day, profile):
             self.refresh(as_of=as_of, profile=profile)
 
     def _score_changed(self, changed: int, base: Base, seen: str, as_of: datetime, profile: ScoreProfile) -> Scored:
         if not changed:
-            self._remember(base.day, profile, seen, base.customers, base.snapshot_on, judged=base.judged)
+            remember(self._transaction, replace(base, seen=seen))
+            recount(self._transaction, base, {})
             return Scored(customers=base.customers, rescored=0, changed=0)
-        known = f"""select changed.customer_id, facts.customer_id is not null as known, {_of("facts", FACTS)}
+        facts = yardsticks.compared(f"({facts_of_the_changed()})", FACTS)
+        known = f"""select changed.customer_id, facts.customer_id is not null as known, {_of("facts", COMPARED)}
                     from churn_changed as changed
-                    left join ({facts_of_the_changed()}) as facts on facts.customer_id = changed.customer_id"""
-        self._merge(merge("churn_signals", known, FACTS[1:]), as_of=base.day)
+                    left join ({facts}) as facts on facts.customer_id = changed.customer_id"""
+        self._merge(merge("churn_signals", known, COMPARED[1:]), as_of=base.day)
         scored = f"""select changed.customer_id, scored.customer_id is not null as known, {_of("scored", KEPT)}
                      from churn_changed as changed
                      left join ({_scored(profile, among=True)}) as scored
                        on scored.customer_id = changed.customer_id"""
-        statement = _merged_scores(scored, judged=base.judged)
-        done = self._merge(statement, profile=profile.version, as_of=as_of, **base.waiting)
+        statement = _merged_scores(scored, judged=base.judged, counted=base.counted)
+        counting = {"share": base.counted_share} if base.counted else {}
+        done = self._merge(statement, profile=profile.version, as_of=as_of, **base.waiting, **counting)
         if done.removed:
             among = " and customer_id in (select customer_id from churn_changed)"
             self._transaction.run(FORGET_THE_GONE + among)
         customers = base.customers + done.added - done.removed
-        self._remember(base.day, profile, seen, customers, base.snapshot_on, judged=base.judged)
+        remember(self._transaction, replace(base, seen=seen, customers=customers))
+        recount(self._transaction, base, done.sums)
         return Scored(customers=customers, rescored=changed, changed=done.touched)
 
     def _score_everyone(
         self, day: date, base: Base | None, seen: str, as_of: datetime, profile: ScoreProfile
     ) -> Scored:
-        facts = f"select facts.*, true as known from ({facts_of_everyone()}) as facts"
-        self._merge(merge("churn_signals", facts, FACTS[1:], everyone=True), as_of=day)
+        self._transaction.run(f"drop table if exists pg_temp.{FRESH}")
+        self._transaction.run(f"create temporary table {FRESH} on commit drop as {facts_of_everyone(day)}")
+        self._transaction.run(f"analyze {FRESH}")
         yardsticks.make(self._transaction)
+        facts = f"select compared.*, true as known from ({yardsticks.compared(FRESH, FACTS)}) as compared"
+        self._merge(merge("churn_signals", facts, COMPARED[1:], everyone=True))
         last = base.snapshot_on if base is not None else None
         newest = last is None or day >= last
         scored = f"select scored.*, true as known from ({_scored(profile)}) as scored"
@@ -145,16 +131,11 @@ class PostgresScores:
             self._transaction.run(FORGET_THE_GONE)
         counted = self._transaction.row("select count(*) as customers from churn_scores")
         customers = counted["customers"] if counted else 0
-        self._remember(day, profile, seen, customers, day if newest else last, judged=False)
-        return Scored(customers=customers, rescored=customers, changed=done.touched)
-
-    def _base(self) -> Base | None:
-        row = self._transaction.row(
-            """select day, profile, cast(seen as text) as seen, customers, snapshot_on, health_threshold,
-                      risk_threshold, (judged = seen) is true as judged
-               from churn_base"""
+        new = Base(
+            day=day, profile=profile.version, seen=seen, customers=customers, snapshot_on=day if newest else last
         )
-        return None if row is None else Base(**row)
+        remember(self._transaction, new)
+        return Scored(customers=customers, rescored=customers, changed=done.touched)
 
     def _now_seen(self) -> str:
         row = self._transaction.row("select cast(pg_snapshot_xmin(pg_current_snapshot()) as text) as seen")
@@ -178,28 +159,8 @@ class PostgresScores:
     def _merge(self, statement: str, **parameters: object) -> Changes:
         row = self._transaction.row(statement, **parameters)
         assert row is not None
-        return Changes(**row)
-
-    def _remember(
-        self,
-        day: date,
-        profile: ScoreProfile,
-        seen: str,
-        customers: int,
-        snapshot_on: date | None,
-        *,
-        judged: bool,
-    ) -> None:
-        self._transaction.run(
-            """insert into churn_base (day, profile, seen, customers, snapshot_on, judged)
-               values (:day, :profile, cast(:seen as xid8), :customers, :snapshot_on,
-                       case when :judged then cast(:seen as xid8) end)
-               on conflict (only_row) do update
-               set day = excluded.day, profile = excluded.profile, seen = excluded.seen,
-                   customers = excluded.customers, snapshot_on = excluded.snapshot_on, judged = excluded.judged""",
-            day=day, profile=profile.version, seen=seen, customers=customers, snapshot_on=snapshot_on,
-            judged=judged,
-        )  # fmt: skip
+        done = {name: row.pop(name) for name in ("added", "changed", "removed")}
+        return Changes(**done, sums=row)
 
 
 def settle(transaction: Transaction) -> None:
@@ -225,22 +186,31 @@ def _of(alias: str, names: tuple[str, ...]) -> str:
 def _scored(profile: ScoreProfile, *, among: bool = False) -> str:
     """The fresh scores with what selecting needs of the signals beside them."""
     where = " where customer_id in (select customer_id from churn_changed)" if among else ""
-    source = f"(select * from churn_compared_signals{where})"
+    source = f"(select * from churn_signals{where})"
     return f"""
 select scored.*, cast(:profile as text) as profile, cast(:as_of as timestamptz) as as_of
 from ({sql.scores(profile, source, ("lifetime_value", "standing"))}) as scored"""
 
 
-def _merged_scores(fresh: str, *, everyone: bool = False, day: date | None = None, judged: bool = False) -> str:
+def _merged_scores(
+    fresh: str,
+    *,
+    everyone: bool = False,
+    day: date | None = None,
+    judged: bool = False,
+    counted: bool = False,
+) -> str:
     """The merge of fresh scores; on a new day it leaves a snapshot of each that is not what it was.
 
-    Where everyone is `judged`, those whom it writes stay so.
+    Where everyone is `judged`, those whom it writes stay so; where they are `counted`, it sums by how much each
+    count is another.
     """
     since = "fresh.as_of", f"case when {SINCE} then fresh.as_of else kept.as_of end"
     columns = (*SCORES, "lifetime_value", "standing")
     if day is None:
         beside = {"as_of": since, "at_risk_since": WAITS} if judged else {"as_of": since}
-        return merge("churn_scores", fresh, columns, everyone=everyone, beside=beside, anew=ANEW)
+        summed = changes_counted("old", "new", "cast(:share as float8)") if counted else None
+        return merge("churn_scores", fresh, columns, everyone=everyone, beside=beside, anew=ANEW, summed=summed)
     tenth = f"kept.snapshot_health is distinct from {TENTH}"
     return merge(
         "churn_scores", fresh, columns, everyone=everyone,
