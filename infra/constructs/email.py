@@ -76,14 +76,13 @@ class EmailChannel(Construct):
 
     def rights(self) -> list[iam.PolicyStatement]:
         """The right to send as the one address, through the one configuration set."""
-        domain = self._sender.rpartition("@")[2]
         return [
             iam.PolicyStatement(
                 actions=["ses:SendEmail"],
                 resources=[
-                    # Whichever of the two SES knows; an address that is an identity itself comes first.
-                    self._arn("identity", domain),
-                    self._arn("identity", self._sender),
+                    # Whichever of them SES knows: an address that is an identity itself comes first, then its
+                    # domain, then the domains above, whose identity covers it.
+                    *(self._arn("identity", one) for one in (self._sender, *_domains(self._sender))),
                     self._arn("configuration-set", self.configuration_set),
                 ],
                 conditions={"StringEquals": {"ses:FromAddress": self._sender}},
@@ -92,3 +91,9 @@ class EmailChannel(Construct):
 
     def _arn(self, resource: str, name: str, *, service: str = "ses") -> str:
         return cdk.Stack.of(self).format_arn(service=service, resource=resource, resource_name=name)
+
+
+def _domains(address: str) -> list[str]:
+    """The domain of an address, and those that it is a part of."""
+    labels = address.rpartition("@")[2].lower().split(".")
+    return [".".join(labels[first:]) for first in range(len(labels) - 1)]

@@ -22,6 +22,7 @@ from tests.api.story import (
 )
 
 ID = PROPOSAL.outreach_id
+PHONE = "+919876543210"
 CASE = NewCase(
     kind=Kind.ESCALATION, customer_id="C1", cycle="2026-03-02", outreach_id=ID, run_id=None, role=Role.OPERATOR,
     subject="Take over C1 (VIP, Gold)", because="a VIP's risk is critical", priority=90,
@@ -182,17 +183,26 @@ def test_what_stands_against_contacting_somebody_is_said_the_weightiest_first(co
 
 
 def test_an_address_that_is_suppressed_is_said_without_the_address(told: Served) -> None:
-    with told.database.transaction() as transaction:
-        transaction.run(
-            """insert into outreach_suppressions (suppression_id, contact_hash, channel, reason, source, because,
-                                                  since, outreach_id, checked_at)
-               values (:id, :hash, 'email', 'complained', 'ses', 'they complained', :now, :outreach_id, :now)""",
-            id=uuid4(), hash="a" * 64, now=NOW, outreach_id=ID,
-        )  # fmt: skip
+    """Whoever said so, and whether or not a message of ours brought it about."""
+    told.now = NOW
+    told.write("POST", "/v1/suppressions", {"phone": PHONE, "because": "they asked", "reason": "opted_out"})
     one = told.get("/v1/why/C1").body["customer"]
     assert one["contact"] == "no"
-    assert "email is suppressed since 2026-03-02 09:30 UTC: complained" in one["because"]
-    assert "aaaa" not in json.dumps(one)
+    assert "sms is suppressed since 2026-03-02 09:30 UTC: opted out" in one["because"]
+    assert PHONE not in json.dumps(one)
+
+
+def test_what_an_address_they_had_is_suppressed_for_says_nothing_of_their_new_one(
+    told: Served,
+) -> None:
+    told.write("POST", "/v1/suppressions", {"phone": PHONE, "because": "they asked"})
+    with told.database.transaction() as transaction:
+        transaction.run("update outreach_suppressions set outreach_id = :id", id=ID)
+    told.write("PATCH", "/v1/customers/C1", {"phone": "+919876500000", "marketing_consent": True})
+    one = told.get("/v1/why/C1").body["customer"]
+    assert (one["contact"], [check["about"] for check in one["checks"]]) == (
+        "yes", ["consent", "address", "case", "contacts"],
+    )  # fmt: skip
 
 
 def test_the_timeline_tells_everything_once_newest_first(told: Served) -> None:

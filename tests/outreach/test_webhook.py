@@ -274,6 +274,8 @@ def test_a_receiver_takes_what_any_live_secret_proves() -> None:
         ({"webhook-id": "b"}, b"{}", NOW, "webhook-signature proves nothing"),
         ({"webhook-signature": ""}, b"{}", NOW, "webhook-signature proves nothing"),
         ({"webhook-timestamp": "soon"}, b"{}", NOW, "webhook-id or webhook-timestamp is missing"),
+        ({"webhook-timestamp": "9" * 400}, b"{}", NOW, "webhook-timestamp is too far from now"),
+        ({"webhook-timestamp": "9" * 5000}, b"{}", NOW, "webhook-timestamp is too far from now"),
         ({}, b"{}", NOW + timedelta(minutes=6), "webhook-timestamp is too far from now"),
         ({}, b"{}", NOW - timedelta(minutes=6), "webhook-timestamp is too far from now"),
     ],

@@ -94,10 +94,12 @@ def checks(
     customer: Facts, *, cases: Sequence[Facts], suppressed: Sequence[Facts], contacts: Facts
 ) -> tuple[Check, ...]:
     """What is asked before a customer is contacted, the weightiest first."""
+    # That they consent no more is said by their consent; each of their addresses would say it again.
+    told = {"consent_withdrawn"} if customer["marketing_consent"] is False else set()
     return (
         _consent(customer),
         _address(customer),
-        *_suppressed(suppressed),
+        *_suppressed([one for one in suppressed if one["reason"] not in told]),
         _case(cases),
         _contacts(contacts),
     )

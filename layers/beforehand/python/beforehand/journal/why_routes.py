@@ -1,6 +1,6 @@
 """The route of `why`: one outreach or one customer in one document: what was decided, on what, what came of it."""
 
-from datetime import datetime
+from dataclasses import asdict
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -31,6 +31,7 @@ from beforehand.outreach.gate.again import by_policies
 from beforehand.outreach.gate.facts import KIND as GATE
 from beforehand.outreach.gate.facts import Entered
 from beforehand.outreach.gate.replay import Gate, Replayed, replay
+from beforehand.outreach.gate_says import suppressions_of
 
 SHOWN_OUTREACH = 5
 SHOWN_PLANNED = 5
@@ -73,7 +74,7 @@ def why(call: Call, path: WhyPath, query: WhyAsked) -> Why:
         return _answer(call, path, rules.Kind.OUTREACH, also=also, outreach=shown)
     if customer is None or query.kind is rules.Kind.OUTREACH:
         raise not_found(query.kind or "customer or outreach")
-    return _answer(call, path, rules.Kind.CUSTOMER, also=also, customer=_customer(store, customer, call.now))
+    return _answer(call, path, rules.Kind.CUSTOMER, also=also, customer=_customer(call, store, customer))
 
 
 def _answer(
@@ -176,14 +177,14 @@ def _touched(row: Row) -> Touched:
     return Touched(**{name: value for name, value in row.items() if name != "audit_id"})
 
 
-def _customer(store: PostgresWhy, row: Row, now: datetime) -> WhyCustomer:
+def _customer(call: Call, store: PostgresWhy, row: Row) -> WhyCustomer:
     customer_id: str = row["customer_id"]
     cases = store.open_cases(customer_id)
     checks = rules.checks(
         row,
         cases=cases,
-        suppressed=store.suppressions(customer_id),
-        contacts=store.contacts(customer_id, since=now - rules.LOOKS_BACK),
+        suppressed=[asdict(one) for one in suppressions_of(call, customer_id)],
+        contacts=store.contacts(customer_id, since=call.now - rules.LOOKS_BACK),
     )
     contact, because = rules.standing(checks)
     decision = store.last_decision(customer_id)

@@ -130,12 +130,3 @@ class PostgresWhy:
                from outreach_v_cases where customer_id = :id and state <> 'done' order by due_at, case_id""",
             id=customer_id,
         )
-
-    def suppressions(self, customer_id: str) -> list[Row]:
-        """What keeps an address from being contacted that a message to this customer went to, newest first."""
-        return self._transaction.rows(
-            """select s.channel, s.reason, s.since, s.because
-               from outreach_v_suppressions as s join outreach_v_ledger as o on o.outreach_id = s.outreach_id
-               where o.customer_id = :id and s.lifted_at is null order by s.since desc, s.suppression_id""",
-            id=customer_id,
-        )

@@ -14,7 +14,9 @@ from beforehand.outreach.gate.suppressed import suppressed_in
 from beforehand.outreach.model import Hold
 from beforehand.outreach.policies_store import PostgresPolicies
 from beforehand.outreach.policy import ContactPolicy
+from beforehand.outreach.suppression.model import Kept
 from beforehand.outreach.suppression.pepper import pepper
+from beforehand.outreach.suppression.store import PostgresSuppressions
 
 
 class Said(Answer):
@@ -43,6 +45,12 @@ def facts_of(call: Call, customer_id: str, *, policy: ContactPolicy, at: datetim
     if not facts.person.reachable:
         raise not_found("customer")
     return facts
+
+
+def suppressions_of(call: Call, customer_id: str) -> list[Kept]:
+    """Why the gate lets nothing go to the addresses that a customer has now, the newest first."""
+    secret = pepper(call.settings.files_bucket)
+    return PostgresSuppressions(call.transaction).of_customer(customer_id, pepper=secret)
 
 
 def would_say(facts: Facts, planned: Planned, *, policy: ContactPolicy, at: datetime) -> Said:

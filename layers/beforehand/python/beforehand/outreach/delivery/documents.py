@@ -44,6 +44,8 @@ class Chunk(Document):
     channel: Channel
     lease_until: AwareDatetime
     messages: tuple[Message, ...]
+    written_after: float = 0
+    """Seconds between the claim and its being written here: whoever reads it can tell only how old the file is."""
 
 
 class Attempt(Document):

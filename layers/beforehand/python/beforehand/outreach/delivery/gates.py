@@ -14,7 +14,7 @@ from uuid import UUID
 from botocore.exceptions import BotoCoreError, ClientError
 
 from beforehand.adapters.aws import client
-from beforehand.adapters.dynamodb import Item, read
+from beforehand.adapters.dynamodb import Item, past_conflicts, read
 from beforehand.outreach.delivery.model import Ended, GatesUnreachableError, Token, Told
 from beforehand.outreach.model import Channel
 from beforehand.outreach.suppression.marks import mark_key
@@ -57,7 +57,8 @@ class DynamoGates:
                                         "ConditionExpression": ABSENT, "ExpressionAttributeNames": NAMES}}
                     for one in checks]  # fmt: skip
         try:
-            _dynamodb().transact_write_items(TransactItems=actions)
+            # All senders look at the same switches, so they often meet there.
+            past_conflicts(lambda: _dynamodb().transact_write_items(TransactItems=actions))
         except ClientError as error:
             if error.response["Error"]["Code"] != "TransactionCanceledException":
                 return self._whose(key, nonce)
@@ -83,8 +84,10 @@ class DynamoGates:
         key = gate(outreach_id, attempt)
         item = {**_item(key, Token.VOID, now), "ended": {"S": ended}, "because": {"S": because}}
         try:
-            _dynamodb().put_item(
-                TableName=self._table, Item=item, ConditionExpression=ABSENT, ExpressionAttributeNames=NAMES
+            past_conflicts(
+                lambda: _dynamodb().put_item(
+                    TableName=self._table, Item=item, ConditionExpression=ABSENT, ExpressionAttributeNames=NAMES
+                )
             )
         except (ClientError, BotoCoreError) as error:
             # Whether it was written or another came first: what stands there is what counts.
@@ -109,9 +112,10 @@ class DynamoGates:
         try:
             if on:
                 item = {"key": {"S": f"switch#{what}"}, "at": {"S": now.isoformat()}, "by": {"S": by}}
-                _dynamodb().put_item(TableName=self._table, Item=item)
+                past_conflicts(lambda: _dynamodb().put_item(TableName=self._table, Item=item))
             else:
-                _dynamodb().delete_item(TableName=self._table, Key={"key": {"S": f"switch#{what}"}})
+                key = {"key": {"S": f"switch#{what}"}}
+                past_conflicts(lambda: _dynamodb().delete_item(TableName=self._table, Key=key))
         except (ClientError, BotoCoreError) as error:
             raise GatesUnreachableError(f"the switch was not moved ({_name(error)}); try again") from error
 
@@ -142,12 +146,14 @@ class DynamoGates:
     def _update(self, key: str, change: str, condition: str, values: Mapping[str, Any]) -> None:
         dynamodb = _dynamodb()
         try:
-            dynamodb.update_item(
-                TableName=self._table,
-                Key={"key": {"S": key}},
-                UpdateExpression=change,
-                ConditionExpression=f"attribute_exists(nonce) AND {condition}",
-                ExpressionAttributeValues=values,
+            past_conflicts(
+                lambda: dynamodb.update_item(
+                    TableName=self._table,
+                    Key={"key": {"S": key}},
+                    UpdateExpression=change,
+                    ConditionExpression=f"attribute_exists(nonce) AND {condition}",
+                    ExpressionAttributeValues=values,
+                )
             )
         except dynamodb.exceptions.ConditionalCheckFailedException:
             return

@@ -29,7 +29,8 @@ ASKS_SECONDS = 40
 def send(named: ChunkNamed) -> ChunkSent:
     """Sends a chunk, each message once."""
     settings = from_environment(OutreachSendSettings)
-    chunk, age = S3Files(settings.files_bucket).read_aged(chunk_file(named.chunk), Chunk)
+    chunk, written_ago = S3Files(settings.files_bucket).read_aged(chunk_file(named.chunk), Chunk)
+    age = timedelta(seconds=chunk.written_after) + written_ago
     return sending.send(
         chunk,
         provider=providers(settings)[chunk.channel],
@@ -57,13 +58,13 @@ def in_frame_of(company: Company) -> sending.LayOut:
 
 
 def clock_of(chunk: Chunk, age: timedelta, *, speed: float = 1) -> Callable[[], datetime]:
-    """The database's moment, by when it claimed a chunk and how old that is now; the host's clock takes no part."""
+    """The database's moment, by when it claimed a chunk and how long ago; the host's clock takes no part."""
     began, then = monotonic(), chunk.lease_until - LEASE + age
     return lambda: then + timedelta(seconds=(monotonic() - began) * speed)
 
 
 def seconds_for(age: timedelta) -> float:
-    """For how many seconds messages of a chunk of that age may be begun; none once its lease is over.
+    """For how many seconds messages of a chunk claimed so long ago may be begun; none once its lease is over.
 
     A chunk can come again hours later, at night. The host's clock takes no part: it may be wrong.
     """

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from beforehand.adapters.postgres import Transaction, database
 from beforehand.adapters.s3 import S3Files
-from beforehand.clock import now, within
+from beforehand.clock import monotonic, now, within
 from beforehand.events.outreach import AttemptsNamed, Settled, TickDue, Ticked
 from beforehand.ids import uuid7
 from beforehand.journal.audit_store import PostgresAudit
@@ -56,7 +56,7 @@ def tick(_due: TickDue) -> Ticked:
     files, this = S3Files(settings.files_bucket), uuid7(now())
     stopped = DynamoGates(settings.gates_table).stopped()
     with database(OutreachClaimSettings).transaction() as transaction:
-        ledger = PostgresDelivery(transaction)
+        ledger, began = PostgresDelivery(transaction), monotonic()
         at = ledger.begin()
         if at is None:
             return Ticked(busy=True)
@@ -72,7 +72,7 @@ def tick(_due: TickDue) -> Ticked:
         unknown = ledger.unknown()
         claims = _claim(this, transaction, ledger, settings, stopped, at)
     for chunk in claims.chunks:
-        files.write(chunk_file(chunk.chunk), chunk)
+        files.write(chunk_file(chunk.chunk), chunk.model_copy(update={"written_after": monotonic() - began}))
     if unknown:
         attempts = tuple(Attempt(outreach_id=one, attempt=attempt) for one, attempt in unknown)
         files.write(unknowns_file(str(this)), Unknowns(attempts=attempts))

@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from beforehand.adapters.aws import client
-from beforehand.adapters.dynamodb import read
+from beforehand.adapters.dynamodb import past_conflicts, read
 from beforehand.outreach.suppression.model import MarksUnreachableError
 
 KEY = "key"
@@ -32,12 +32,15 @@ class DynamoMarks:
     def put(self, contact_hash: str, *, by: str, now: datetime) -> None:
         """Marks an address, or adds to who marked it. Raises MarksUnreachableError."""
         with _reached():
-            _dynamodb().update_item(
-                TableName=self._table,
-                Key=_key(contact_hash),
-                UpdateExpression="SET #since = if_not_exists(#since, :now) ADD #by :by",
-                ExpressionAttributeNames={"#since": "since", "#by": MAKERS},
-                ExpressionAttributeValues={":now": {"S": now.isoformat()}, ":by": {"SS": [by]}},
+            # A sender may be about to begin a message to this very address.
+            past_conflicts(
+                lambda: _dynamodb().update_item(
+                    TableName=self._table,
+                    Key=_key(contact_hash),
+                    UpdateExpression="SET #since = if_not_exists(#since, :now) ADD #by :by",
+                    ExpressionAttributeNames={"#since": "since", "#by": MAKERS},
+                    ExpressionAttributeValues={":now": {"S": now.isoformat()}, ":by": {"SS": [by]}},
+                )
             )
 
     def makers(self, contact_hash: str) -> frozenset[str]:

@@ -107,6 +107,20 @@ class PostgresSuppressions:
         """Why an address must not be contacted; nothing: it may be."""
         return self.page(contact_hash=contact_hash, open_only=True, after=None, limit=len(Reason))
 
+    def of_customer(self, customer_id: str, *, pepper: bytes) -> list[Kept]:
+        """Why the addresses that a customer has now must not be contacted, the newest first."""
+        person = self._transaction.row(
+            "select customer_id, email, phone from customers_v_profiles where customer_id = :id", id=customer_id
+        )
+        hashes = [one for one in _hashes(Reachable(**person), pepper) if one] if person else []
+        found = self._transaction.rows(
+            f"""select {COLUMNS} from outreach_suppressions
+                where lifted_at is null and contact_hash = any(cast(:hashes as text[]))
+                order by since desc, suppression_id""",
+            hashes=hashes,
+        )
+        return [_kept(row) for row in found]
+
     def is_open(self, contact_hash: str) -> bool:
         """Whether an address must not be contacted."""
         return bool(self._open_among([contact_hash]))
