@@ -13,9 +13,13 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import botocore.session
+
+from beforehand_cli.local.aws import client_at
 from beforehand_cli.main import main
 
 Done = subprocess.CompletedProcess[str]
@@ -64,6 +68,9 @@ def commands(*, directory: Path, environment: Mapping[str, str]) -> Iterator[Com
 
 def serve() -> None:
     """Forks once for each line; returns in the fork alone, which is then what was asked for."""
+    botocore.session.create_loader = cache(botocore.session.create_loader)
+    for service in ("cloudformation", "cognito-idp"):
+        client_at("http://127.0.0.1:9", service)  # reads what AWS says of the services that most commands ask
     for line in sys.stdin:
         asked = json.loads(line)
         child = os.fork()

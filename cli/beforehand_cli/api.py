@@ -8,6 +8,7 @@ import httpx
 
 from beforehand.errors import BeforehandError
 from beforehand_cli.deployment import LOCAL, Deployment
+from beforehand_cli.local.aws import PLAIN_HTTP
 from beforehand_cli.sessions import NotSignedInError, Sessions
 
 SECONDS = 35
@@ -41,7 +42,10 @@ class Api:
     def __init__(self, deployment: Deployment, *, transport: httpx.BaseTransport | None = None) -> None:
         self._stage = deployment.stage
         self._sessions = Sessions(deployment)
-        self._http = httpx.Client(timeout=SECONDS, transport=transport, trust_env=self._stage != LOCAL)
+        away = self._stage != LOCAL
+        self._http = httpx.Client(
+            timeout=SECONDS, transport=transport, trust_env=away, verify=True if away else PLAIN_HTTP
+        )
 
     def get(self, path: str, **query: object) -> Document:
         """One answer. Raises ApiRefusedError, NotSignedInError, ApiSilentError."""

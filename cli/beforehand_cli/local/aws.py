@@ -1,6 +1,7 @@
 """How a client reaches the local AWS endpoint, and only it."""
 
 import os
+import ssl
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -72,6 +73,11 @@ def beside_the_proxy() -> dict[str, str]:
     also = os.environ.get("NO_PROXY") or os.environ.get("no_proxy")
     hosts = ",".join([ADDRESS, "localhost", *([also] if also else [])])
     return {"NO_PROXY": hosts, "no_proxy": hosts}
+
+
+PLAIN_HTTP = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For httpx, where what is asked is on this machine: it trusts nobody, and so loads no certificates, which takes
+longer than the answer."""
 
 
 def without_proxies(environment: Mapping[str, str]) -> dict[str, str]:

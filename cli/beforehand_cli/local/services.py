@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 
 from beforehand_cli.local import wire
-from beforehand_cli.local.aws import without_aws, without_proxies
+from beforehand_cli.local.aws import PLAIN_HTTP, without_aws, without_proxies
 from beforehand_cli.local.certificates import ServerCertificate
 from beforehand_cli.local.database_gate import GateSettings
 from beforehand_cli.local.errors import LocalError
@@ -68,8 +68,9 @@ def start_gate(settings: GateSettings, certificate: ServerCertificate, *, log: P
 
 def emulator_answers(endpoint: str) -> bool:
     """Whether the AWS endpoint is up."""
+    health = f"{endpoint}/_ministack/health"
     try:
-        return httpx.get(f"{endpoint}/_ministack/health", timeout=5, trust_env=False).status_code == httpx.codes.OK
+        return httpx.get(health, timeout=5, trust_env=False, verify=PLAIN_HTTP).is_success
     except httpx.TransportError:
         return False
 
