@@ -9,6 +9,8 @@ from infra.stage import Stage
 
 MARKS = "suppressed#*"
 """The keys of marks, as `beforehand/outreach/suppression/marks.py` makes them."""
+ATTEMPTS, SWITCHES = "gate#*", "switch#*"
+"""The keys of attempts and of kill switches, as `beforehand/outreach/delivery/gates.py` makes them."""
 
 
 class Gates(Table):
@@ -34,9 +36,9 @@ class Gates(Table):
         return self.may("ConditionCheckItem", "PutItem", "UpdateItem", "BatchGetItem")
 
     def ask(self) -> list[iam.PolicyStatement]:
-        """The rights to prove that an attempt never began."""
-        return self.may("PutItem", "BatchGetItem")
+        """The rights to prove that an attempt never began, and to touch no other row."""
+        return self.may("PutItem", "BatchGetItem", keys=ATTEMPTS)
 
     def suppress(self) -> list[iam.PolicyStatement]:
-        """The rights to set and lift suppressions, and to move switches."""
-        return self.may("PutItem", "UpdateItem", "DeleteItem", "GetItem", "BatchGetItem")
+        """The rights to mark who wants no more and to move switches; a mark is taken away by the sweep alone."""
+        return [*self.mark(), *self.may("PutItem", "DeleteItem", "BatchGetItem", keys=SWITCHES)]

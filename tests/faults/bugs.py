@@ -13,6 +13,8 @@ MACHINE = "tests/faults/test_ledger_machine.py"
 LEDGER = "tests/stores/test_delivery.py"
 AT_ONCE = "tests/faults/test_at_once.py"
 GATES = "tests/contracts/test_gates.py"
+CONFLICTS = "tests/outreach/test_gate_conflicts.py"
+WIRED = "tests/stores/test_delivery_wiring.py"
 CLAIMING = "tests/outreach/test_claiming.py"
 SENDING = "tests/outreach/test_sending.py"
 SETTLING = "tests/outreach/test_settling.py"
@@ -103,6 +105,17 @@ BUGS = (
         ('checks = [mark_key(contact), "switch#all", f"switch#{channel}"]',
          'checks = ["switch#none", "switch#all", f"switch#{channel}"]'),
         found_by=GATES,
+    ),
+    bug(
+        "senders who look at the same switch at once give up", f"{DELIVERY}/gates.py",
+        ("past_conflicts(lambda: _dynamodb().transact_write_items(TransactItems=actions))",
+         "_dynamodb().transact_write_items(TransactItems=actions)"),
+        found_by=CONFLICTS,
+    ),
+    bug(
+        "a lease begins when the tick has written its file", f"{DELIVERY}/send_wiring.py",
+        ("age = timedelta(seconds=chunk.written_after) + written_ago", "age = written_ago"),
+        found_by=WIRED,
     ),
     bug(
         "the proof that nobody sent is written over a sender's key", f"{DELIVERY}/gates.py",

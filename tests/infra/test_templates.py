@@ -43,6 +43,7 @@ EGRESS_FUNCTIONS = {
     "outreach_reconcile",
     "webhooks_receive",
 }
+ANY_ROW = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*"]}}
 READ_AND_WRITE = {"s3:GetObject", "s3:ListBucket", "s3:PutObject"}
 FILES = {
     "customers_import": {
@@ -269,6 +270,24 @@ def test_whoever_marks_people_touches_no_other_row_of_the_gates(assembly: Assemb
         (limited_right,) = [right["Action"] for right in rights if right.get("Condition") == like]
         listed = [limited_right] if isinstance(limited_right, str) else limited_right
         assert {action.removeprefix("dynamodb:") for action in listed} == marking, name
+
+
+def test_whoever_serves_or_asks_cannot_undo_what_a_sender_has_begun(assembly: Assembly) -> None:
+    """A key that was taken away would let the same attempt be sent again."""
+    switches = {("PutItem", "switch#*"), ("DeleteItem", "switch#*"), ("BatchGetItem", "switch#*")}
+    wanted = {
+        "api_serve": {("UpdateItem", "suppressed#*"), *switches},
+        "outreach_reconcile": {("PutItem", "gate#*"), ("BatchGetItem", "gate#*")},
+    }
+    for name, rights in wanted.items():
+        found = {
+            (action.removeprefix("dynamodb:"), key)
+            for right in statements(assembly, assembly.functions()[name])
+            if "GateTable" in json.dumps(right["Resource"])
+            for action in ([right["Action"]] if isinstance(right["Action"], str) else right["Action"])
+            for key in right.get("Condition", ANY_ROW)["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+        }
+        assert found == rights, name
 
 
 def test_the_scan_is_due_on_the_clock_in_utc(assembly: Assembly) -> None:

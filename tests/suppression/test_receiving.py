@@ -229,6 +229,8 @@ EVENTS = [
     (mail("Email Bounced", bounce=PERMANENT), Kind.BOUNCED, True),
     (mail("Email Bounced", bounce={**PERMANENT, "bounceType": "Transient"}), Kind.BOUNCED, False),
     (mail("Email Complaint Received", complaint={"complaintFeedbackType": "abuse"}), Kind.COMPLAINED, True),
+    (mail("Email Complaint Received", complaint={"complaintFeedbackType": "not-spam"}), Kind.DELIVERED, False),
+    (mail("Email Complaint Received", complaint={}), Kind.COMPLAINED, True),
     (mail("Email Rejected", reject={"reason": "Bad content"}), Kind.REJECTED, False),
     (mail("Email Rendering Failed"), Kind.FAILED, False),
     (sms("TEXT_QUEUED"), Kind.SENT, False),

@@ -23,6 +23,9 @@ SES = {
 }  # fmt: skip
 """Amazon SES's events by their detail-type in EventBridge."""
 
+NOT_SPAM = "not-spam"
+"""What a mail program sends when somebody takes a message out of the spam again."""
+
 SMS_TYPE = "Text Message Delivery Status Updated"
 SMS = {
     "TEXT_PENDING": Kind.SENT, "TEXT_QUEUED": Kind.SENT, "TEXT_SENT": Kind.SENT, "TEXT_SUCCESSFUL": Kind.SENT,
@@ -94,6 +97,8 @@ def _from_ses(event: Mapping[str, Any], detail: Mapping[str, Any], hashed: Hash)
         return None
     bounce = detail.get("bounce") or {}
     complaint = detail.get("complaint") or {}
+    if complaint.get("complaintFeedbackType") == NOT_SPAM:
+        kind = Kind.DELIVERED
     to = (mail.get("destination") or [""])[0]
     return _report(
         provider="ses",
