@@ -86,13 +86,13 @@ def find_inactive(due: InactiveDue) -> InactiveFound:
             PostgresInactive(transaction),
             planner_in(transaction, rules, language=settings.company_language, at=at),
         )
-        back = [planner.call_back(job, because="they came back", by=None) for job in store.came_back()]
+        back = [planner.call_back(job, because="they came back", by=None) for job in store.came_back(zone=zone)]
         last = silent_since(at, rules.inactive, zone)
         room = max(rules.reengaged_a_day - store.planned_since(midnight), 0)
         wishes = list(inactive_wishes(store.since(last, limit=room, zone=zone), rules.inactive, now=at))
         planned = planner.plan(wishes)
         return InactiveFound(
-            inactive=store.count(last),
+            inactive=store.count(last, zone=zone),
             planned=sum(one.job_id is not None for one in planned),
             cancelled=sum(one.status is Status.DONE for one in back),
             tidied=store.tidy(at - rules.kept, limit=TIDIED_AT_ONCE),
