@@ -22,6 +22,7 @@ from beforehand.outreach.gate.model import Person
 from beforehand.outreach.gate.opening import opening
 from beforehand.outreach.ledger_store import PostgresLedger
 from beforehand.outreach.policies_store import PostgresPolicies
+from beforehand.outreach.policy import ContactPolicy
 from beforehand.outreach.store import PostgresOutreach
 from beforehand.results import Status
 from beforehand.settings import from_environment
@@ -101,8 +102,11 @@ def find_inactive(due: InactiveDue) -> InactiveFound:
 
 def openings(transaction: Transaction, at: datetime) -> Callable[[Known, Wish, datetime], datetime]:
     """Says when the send window of somebody is open, as the gate will see it."""
+    return openings_under(cache(lambda: PostgresPolicies(transaction).in_force(at)))
 
-    policy = cache(lambda: PostgresPolicies(transaction).in_force(at))
+
+def openings_under(policy: Callable[[], ContactPolicy]) -> Callable[[Known, Wish, datetime], datetime]:
+    """Says when the send window of somebody is open under a policy, which is asked for when it is needed."""
 
     def opens(known: Known, wish: Wish, moment: datetime) -> datetime:
         channel = channel_of(wish, known)
