@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from beforehand.adapters.postgres import PostgresDatabase, Transaction
 from beforehand.errors import NotFoundError
@@ -414,6 +415,12 @@ def test_news_of_somebody_who_is_not_there_wait_and_leave_nothing(transaction: T
             reader(transaction).read(one)
     for table in ("followups_bookings", "followups_emotions", "followups_jobs"):
         assert transaction.row(f"select count(*) as n from {table} where customer_id = 'nobody'") == {"n": 0}
+
+
+@pytest.mark.parametrize("ends_at", [datetime(9999, 12, 31, 23, tzinfo=UTC), datetime(1, 1, 1, tzinfo=UTC)])
+def test_a_booking_of_no_time_that_can_be_reckoned_with_is_refused_by_its_field(ends_at: datetime) -> None:
+    with pytest.raises(ValidationError, match="ends_at\n.*between the years 1970 and 9000"):
+        told("BookingCompleted", booking_id="BK1", customer_id="user_456", ends_at=ends_at)
 
 
 def test_news_that_come_again_undo_nothing_that_a_person_did(transaction: Transaction) -> None:
