@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from beforehand.adapters.postgres import PostgresDatabase, Transaction
 from beforehand.errors import NotFoundError
@@ -23,6 +24,7 @@ from beforehand.followups.rules import after_event, jitter, mean
 from beforehand.followups.store import PostgresJobs
 from beforehand.followups.wiring import planner_in, reader_in
 from beforehand.outreach.model import State
+from beforehand.results import Status
 from beforehand_cli.local.postgres import Postgres
 from tests.conftest import connect, forget
 
@@ -158,6 +160,9 @@ def test_what_was_missed_goes_now_and_nothing_is_left_waiting_for_ever(transacti
         ([], "post_event_neutral_emotion"),
         ([0.0, 0.0, 0.5], "post_event_low_emotion"),
         ([0.4], "post_event_neutral_emotion"),
+        ([0.7, 0.7, 0.7], "post_event_high_emotion"),
+        ([0.3, 0.8, 0.1], "post_event_neutral_emotion"),
+        ([0.1, 0.6, 0.5], "post_event_neutral_emotion"),
         ([0.7], "post_event_high_emotion"),
         ([0.0, 0.9, 0.9, 0.9, 0.9, 0.9], "post_event_high_emotion"),
     ],
@@ -212,6 +217,30 @@ def test_an_event_that_moves_moves_its_follow_up_and_its_history_is_kept(transac
     assert (history["from_at"], history["to_at"]) == (EVENT + DAY, EVENT + 6 * DAY)
     late = told("BookingMoved", at=NOW - DAY, booking_id="BK1", ends_at=EVENT)
     assert reader(transaction).read(late).known
+
+
+def test_an_event_that_moves_to_where_one_came_to_nothing_takes_its_place(transaction: Transaction) -> None:
+    customer(transaction)
+    first, second = planner(transaction).plan([after(EVENT, "a"), after(EVENT + 5 * DAY, "b")])
+    end(transaction, str(first.job_id), "skipped")
+    job = PostgresJobs(transaction).find(str(second.job_id))
+    assert job is not None
+    moved = planner(transaction).move(job, due_at=NOW + DAY, event_at=EVENT + HOUR, because="a test", by=None)
+    assert (moved.status, outreach(transaction, job.job_id)["due_at"]) == (Status.DONE, NOW + DAY)
+
+
+def test_of_two_events_that_move_together_one_is_followed_up_and_nothing_goes_before_it(
+    transaction: Transaction,
+) -> None:
+    customer(transaction)
+    for name, ends_at in (("BK1", EVENT + 9 * DAY), ("BK2", EVENT)):
+        [planned] = planner(transaction).plan([after(ends_at, f"booking {name}", booking_id=name)])
+        assert planned.job_id is not None
+    [job] = PostgresJobs(transaction).of_booking("BK2")
+    news = told("BookingMoved", booking_id="BK2", customer_id="user_456", ends_at=EVENT + 9 * DAY + HOUR)
+    done = reader(transaction).read(news)
+    assert (done.moved, done.cancelled) == (0, 1)
+    assert outreach(transaction, job.job_id)["state"] == "cancelled"
 
 
 def test_an_event_that_is_cancelled_cancels_its_follow_up(transaction: Transaction) -> None:
@@ -273,7 +302,7 @@ def test_the_long_inactive_are_asked_back_once_in_their_next_window_and_spread(t
     assert all(opens <= moment <= opens + HOUR for moment in due)
     assert len(set(due)) > 25
     assert store.since(last, limit=100, zone=UTC) == []
-    assert (store.count(last), store.planned_since(NOW - DAY)) == (31, 30)
+    assert (store.count(last, zone=UTC), store.planned_since(NOW - DAY)) == (31, 30)
 
 
 def test_who_came_back_by_themselves_is_found(transaction: Transaction) -> None:
@@ -281,9 +310,9 @@ def test_who_came_back_by_themselves_is_found(transaction: Transaction) -> None:
     wish = news.reengagement("user_456", NOW - timedelta(days=40), Rules().inactive, now=NOW)
     [planned] = planner(transaction).plan([wish])
     store = PostgresInactive(transaction)
-    assert store.came_back() == []
+    assert store.came_back(zone=UTC) == []
     transaction.run("update customers set last_active_on = :on", on=NOW.date())
-    assert [job.job_id for job in store.came_back()] == [planned.job_id]
+    assert [job.job_id for job in store.came_back(zone=UTC)] == [planned.job_id]
 
 
 def test_old_follow_ups_go_and_what_was_decided_stays(transaction: Transaction) -> None:
@@ -386,6 +415,12 @@ def test_news_of_somebody_who_is_not_there_wait_and_leave_nothing(transaction: T
             reader(transaction).read(one)
     for table in ("followups_bookings", "followups_emotions", "followups_jobs"):
         assert transaction.row(f"select count(*) as n from {table} where customer_id = 'nobody'") == {"n": 0}
+
+
+@pytest.mark.parametrize("ends_at", [datetime(9999, 12, 31, 23, tzinfo=UTC), datetime(1, 1, 1, tzinfo=UTC)])
+def test_a_booking_of_no_time_that_can_be_reckoned_with_is_refused_by_its_field(ends_at: datetime) -> None:
+    with pytest.raises(ValidationError, match="ends_at\n.*between the years 1970 and 9000"):
+        told("BookingCompleted", booking_id="BK1", customer_id="user_456", ends_at=ends_at)
 
 
 def test_news_that_come_again_undo_nothing_that_a_person_did(transaction: Transaction) -> None:

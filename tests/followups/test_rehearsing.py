@@ -33,7 +33,10 @@ class People:
 
 def planner(a_day: int, hour: int | None = 9) -> InactiveRehearsed:
     rules, zone = Rules(reengaged_a_day=a_day), ZoneInfo("Asia/Kolkata")
-    made = InactiveRehearsed(People(), lambda known, wish, at: at, rules=rules, hour=hour, zone=zone, language="en")
+    made = InactiveRehearsed(
+        People(), lambda policy: lambda known, wish, at: at, rules=rules, hour=hour, zone=zone, company_zone=zone,
+        language="en",
+    )  # fmt: skip
     made.prepare(begin=BEGIN)
     return made
 

@@ -17,6 +17,9 @@ from beforehand.churn.profile import DEFAULT_V1
 from beforehand.churn.rehearsing import ScansRehearsed
 from beforehand.churn.store.rehearsed import PostgresRehearsed
 from beforehand.churn.store.scores import PostgresScores
+from beforehand.followups.model import Rules
+from beforehand.followups.rehearsal_wiring import looks
+from beforehand.followups.rehearsing import InactiveRehearsed
 from beforehand.outreach.cases import Answer, Person, Role
 from beforehand.outreach.cases_store import PostgresCases
 from beforehand.outreach.casework import take
@@ -339,6 +342,30 @@ def test_another_policy_is_told_by_who_would_be_contacted(committed: PostgresDat
     )  # fmt: skip
     both = {"consent_required": [], "send_windows": [{"hours": "12:00–13:00"}]}
     assert told(**both)[0] == f"{instead} 1 more and 1 fewer customers would be contacted: 2 messages instead of 2."
+
+
+def test_the_days_add_up_where_a_message_is_too_late_at_the_very_end(committed: PostgresDatabase) -> None:
+    plan(committed, wish("R1", held=True, not_after=BEGIN + 2 * DAY))
+    play = rehearsed(committed, zone="Etc/GMT+4").play  # where it begins and ends at midnight
+    assert sum(day.expired for day in play.days) == play.expired
+    assert [day.waiting for day in play.days] == [1, play.open]
+
+
+def test_the_look_for_the_inactive_goes_by_the_policy_that_is_rehearsed(committed: PostgresDatabase) -> None:
+    with committed.transaction() as transaction:
+        known(transaction, "R1")
+        transaction.run("update customers set last_active_on = :on", on=(BEGIN - 40 * DAY).date())
+        live(transaction)
+
+    def look(transaction: Transaction) -> InactiveRehearsed:
+        return looks(transaction, Rules(), hour=9, zone=UTC, company_zone=UTC, language="en")
+
+    report = rehearsed(committed, planners=[look], policy={"send_windows": [{"hours": "18:00–20:00"}]})
+    assert report.other is not None
+    opens = datetime(2026, 11, 30, 12, 30, tzinfo=UTC)  # six in the evening in India
+    for play, begins in ((report.play, BEGIN.replace(hour=9)), (report.other, opens)):
+        assert (play.planned, play.sent, play.held) == (1, 1, 0)
+        assert begins < play.sent_first[0].at <= begins + timedelta(hours=1)
 
 
 def test_a_channel_in_dry_run_sends_only_when_it_is_taken_to_be_live(committed: PostgresDatabase) -> None:

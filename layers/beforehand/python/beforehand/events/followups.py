@@ -1,13 +1,21 @@
 """What the functions of `followups` take and answer."""
 
+from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, model_validator
 
 from beforehand.events import Count, CustomerId, Event
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$")]
 Kind = Literal["BookingCompleted", "BookingMoved", "BookingCancelled", "EmotionRecorded"]
+
+
+def _within_reach(moment: datetime) -> datetime:
+    """Days are added to a moment, and taken from it."""
+    if not 1970 <= moment.year <= 9000:
+        raise ValueError("must lie between the years 1970 and 9000")
+    return moment
 
 
 class News(Event):
@@ -20,7 +28,7 @@ class News(Event):
     booking_id: Id | None = None
     customer_id: CustomerId | None = None
     conversation_id: Id | None = None
-    ends_at: AwareDatetime | None = None
+    ends_at: Annotated[AwareDatetime, AfterValidator(_within_reach)] | None = None
     score: Annotated[float, Field(ge=0, le=1)] | None = None
     text: Annotated[str, Field(min_length=1, max_length=20_000)] | None = None
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] | None = None

@@ -20,6 +20,8 @@ STATES = {
     "BookingCancelled": BookingState.CANCELLED,
 }
 
+IN_THE_WAY = "its event was moved to where another of theirs is followed up"
+
 
 class Moments(Protocol):
     """What customers went through."""
@@ -133,7 +135,11 @@ class Reader:
         jobs = self._jobs(booking)
         if jobs:
             moved = [self._move(job, booking.ends_at) for job in jobs]
-            return FollowUpsPlanned(moved=sum(moved), cancelled=sum(back), because="it has its follow-up already")
+            back += [self._call_back(job, IN_THE_WAY) for job, status in zip(jobs, moved, strict=True)
+                     if status is Status.FAILED]  # fmt: skip
+            return FollowUpsPlanned(
+                moved=moved.count(Status.DONE), cancelled=sum(back), because="it has its follow-up already"
+            )
         if booking.state is BookingState.BOOKED:
             return FollowUpsPlanned(cancelled=sum(back), because="it is followed up once it has taken place")
         [planned] = self.planner.plan([self.wish(booking)])
@@ -163,15 +169,18 @@ class Reader:
     def _call_back(self, job: Job, because: str) -> bool:
         return self.planner.call_back(job, because=because, by=None).status is Status.DONE
 
-    def _move(self, job: Job, ends_at: datetime) -> bool:
-        """To as long after the event's end as it was planned to come; what has gone is not moved."""
+    def _move(self, job: Job, ends_at: datetime) -> Status:
+        """To as long after the event's end as it was planned to come; what has gone is not moved.
+
+        FAILED also where another event is followed up by then. Left where it is, it would go before its own.
+        """
         if job.event_at == ends_at:
-            return False
+            return Status.SKIPPED
         hours = job.facts.get("delay_hours")
         delay = self.planner.rules.delay if hours is None else timedelta(hours=hours)
         due_at = rule.after_event(ends_at, delay, now=self.planner.now)
         moved = self.planner.move(job, due_at=due_at, event_at=ends_at, because="its event was moved", by=None)
-        return moved.status is Status.DONE
+        return moved.status
 
 
 def inactive_wishes(

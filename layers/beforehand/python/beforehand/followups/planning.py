@@ -135,6 +135,7 @@ class Planner:
         moved = replace(job, scheduled_at=max(due_at, self.now), event_at=event_at or job.event_at)
         if (moved.scheduled_at, moved.event_at) == (job.scheduled_at, job.event_at):
             return Recall(status=Status.SKIPPED, because="it is due then already")
+        self.jobs.close_ended(moved, self.rules)
         if other := self.jobs.in_the_way(moved, self.rules):
             because = f"{other} follows up an event of theirs that close already; cancel one of the two"
             return Recall(status=Status.FAILED, because=because)

@@ -1,16 +1,15 @@
 """Puts the looks for the inactive together that a rehearsal plays."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from beforehand.adapters.postgres import Transaction
-from beforehand.clock import now
 from beforehand.followups.inactive_store import PostgresInactive, silent_since
 from beforehand.followups.model import Known, Rules, Wish
 from beforehand.followups.rehearsing import InactiveRehearsed
 from beforehand.followups.store import PostgresJobs
-from beforehand.followups.wiring import openings, rules_of
+from beforehand.followups.wiring import openings_under, rules_of
 from beforehand.settings import from_environment
 from beforehand.settings.rehearsal import RehearsalRunSettings
 
@@ -18,21 +17,35 @@ from beforehand.settings.rehearsal import RehearsalRunSettings
 def inactive(transaction: Transaction) -> InactiveRehearsed:
     """The looks of the coming days, by the settings of the deployed ones."""
     settings = from_environment(RehearsalRunSettings)
-    rules, zone = rules_of(settings), ZoneInfo(settings.scheduler_timezone or settings.company_zone)
-    return InactiveRehearsed(
-        _Inactive(transaction, rules, ZoneInfo(settings.company_zone)),
-        openings(transaction, now()),
-        rules=rules,
+    return looks(
+        transaction,
+        rules_of(settings),
         hour=settings.scheduler_hour if settings.scheduler_enabled else None,
-        zone=zone,
+        zone=ZoneInfo(settings.scheduler_timezone or settings.company_zone),
+        company_zone=ZoneInfo(settings.company_zone),
         language=settings.company_language,
+    )
+
+
+def looks(
+    transaction: Transaction, rules: Rules, *, hour: int | None, zone: tzinfo, company_zone: tzinfo, language: str
+) -> InactiveRehearsed:
+    """The looks at an hour in a zone; days begin where the company is."""
+    return InactiveRehearsed(
+        _Inactive(transaction, rules, company_zone),
+        lambda policy: openings_under(lambda: policy),
+        rules=rules,
+        hour=hour,
+        zone=zone,
+        company_zone=company_zone,
+        language=language,
     )
 
 
 class _Inactive:
     """The stores, as the rehearsal asks them."""
 
-    def __init__(self, transaction: Transaction, rules: Rules, zone: ZoneInfo) -> None:
+    def __init__(self, transaction: Transaction, rules: Rules, zone: tzinfo) -> None:
         self._store, self._jobs = PostgresInactive(transaction), PostgresJobs(transaction)
         self._rules, self._zone = rules, zone
 

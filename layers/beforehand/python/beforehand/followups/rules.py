@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from hashlib import sha256
 
 from beforehand.followups.model import CUSTOM, PURPOSE, Job, Kind, Known, Rules, Wish
@@ -42,9 +43,12 @@ class Choice:
 
 
 def mean(scores: tuple[float, ...]) -> float | None:
-    """The mean of the latest emotions, newest first; the worst, 0.0, counts as every other. None: there is none."""
-    latest = scores[:LATEST]
-    return sum(latest) / len(latest) if latest else None
+    """The mean of the latest emotions, newest first; the worst, 0.0, counts as every other. None: there is none.
+
+    It is of the scores as they are written: three of 0.7 are 0.7, and reach what begins there.
+    """
+    latest = [Decimal(repr(score)) for score in scores[:LATEST]]
+    return float(sum(latest) / len(latest)) if latest else None
 
 
 def choose(kind: Kind, known: Known, rules: Rules) -> Choice:

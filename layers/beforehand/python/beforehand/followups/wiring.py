@@ -22,6 +22,7 @@ from beforehand.outreach.gate.model import Person
 from beforehand.outreach.gate.opening import opening
 from beforehand.outreach.ledger_store import PostgresLedger
 from beforehand.outreach.policies_store import PostgresPolicies
+from beforehand.outreach.policy import ContactPolicy
 from beforehand.outreach.store import PostgresOutreach
 from beforehand.results import Status
 from beforehand.settings import from_environment
@@ -86,13 +87,13 @@ def find_inactive(due: InactiveDue) -> InactiveFound:
             PostgresInactive(transaction),
             planner_in(transaction, rules, language=settings.company_language, at=at),
         )
-        back = [planner.call_back(job, because="they came back", by=None) for job in store.came_back()]
+        back = [planner.call_back(job, because="they came back", by=None) for job in store.came_back(zone=zone)]
         last = silent_since(at, rules.inactive, zone)
         room = max(rules.reengaged_a_day - store.planned_since(midnight), 0)
         wishes = list(inactive_wishes(store.since(last, limit=room, zone=zone), rules.inactive, now=at))
         planned = planner.plan(wishes)
         return InactiveFound(
-            inactive=store.count(last),
+            inactive=store.count(last, zone=zone),
             planned=sum(one.job_id is not None for one in planned),
             cancelled=sum(one.status is Status.DONE for one in back),
             tidied=store.tidy(at - rules.kept, limit=TIDIED_AT_ONCE),
@@ -101,8 +102,11 @@ def find_inactive(due: InactiveDue) -> InactiveFound:
 
 def openings(transaction: Transaction, at: datetime) -> Callable[[Known, Wish, datetime], datetime]:
     """Says when the send window of somebody is open, as the gate will see it."""
+    return openings_under(cache(lambda: PostgresPolicies(transaction).in_force(at)))
 
-    policy = cache(lambda: PostgresPolicies(transaction).in_force(at))
+
+def openings_under(policy: Callable[[], ContactPolicy]) -> Callable[[Known, Wish, datetime], datetime]:
+    """Says when the send window of somebody is open under a policy, which is asked for when it is needed."""
 
     def opens(known: Known, wish: Wish, moment: datetime) -> datetime:
         channel = channel_of(wish, known)

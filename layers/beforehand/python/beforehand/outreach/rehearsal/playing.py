@@ -159,7 +159,7 @@ class _Play:
                 self._plan(planner, turn, until)
             else:
                 self._tick(at)
-        self._ledger.expire(scene.end)
+        self._ledger.expire(scene.end - INSTANT)
         return self._done
 
     def _next_fall(self) -> datetime | None:

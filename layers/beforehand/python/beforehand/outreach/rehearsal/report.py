@@ -10,8 +10,9 @@ from beforehand.outreach.model import Channel, Purpose
 ASSUMED = (
     "nobody buys, answers, opts out or imports anything, so scores and facts stay as they are",
     "everything sent arrives at once, and no provider refuses anything",
-    "every message can be made as it is proposed",
-    "no person lets a message go, ends a case or changes a channel or the policy",
+    "of messages by template, one of each kind is tried, and the others fare as it does",
+    "no person lets a message go, takes or ends a case, or changes a channel or the policy",
+    "a text message that nobody has written yet is billed as one part",
 )
 """What every rehearsal takes for granted."""
 
