@@ -102,6 +102,8 @@ class _Functions:
                 churn_segments=stage.churn_segments,
             ),
             database=database,
+            # The first choosing of all draws for everyone: a minute of work for a million customers.
+            timeout=cdk.Duration.minutes(5),
         )
         self.brief = TaskFunction(
             scope,

@@ -419,7 +419,7 @@ def test_news_of_somebody_who_is_not_there_wait_and_leave_nothing(transaction: T
 
 @pytest.mark.parametrize("ends_at", [datetime(9999, 12, 31, 23, tzinfo=UTC), datetime(1, 1, 1, tzinfo=UTC)])
 def test_a_booking_of_no_time_that_can_be_reckoned_with_is_refused_by_its_field(ends_at: datetime) -> None:
-    with pytest.raises(ValidationError, match="ends_at\n.*between the years 1970 and 9000"):
+    with pytest.raises(ValidationError, match=r"ends_at\n.*between the years 1970 and 9000"):
         told("BookingCompleted", booking_id="BK1", customer_id="user_456", ends_at=ends_at)
 
 
