@@ -137,6 +137,17 @@ def test_the_same_answer_twice_is_one_answer(transaction: Transaction) -> None:
     assert take(transaction, RAVI).because == "asha@example.com has done it: handled"
 
 
+def test_what_is_done_is_never_overdue(transaction: Transaction) -> None:
+    opened(transaction)
+    late, cases = NOW + timedelta(days=9), PostgresCases(transaction)
+    assert len(cases.page(state=None, after=None, limit=9, due_before=late)) == 1
+    take(transaction)
+    finish(transaction, Answer.HANDLED)
+    [case] = cases.page(state=State.DONE, after=None, limit=9)
+    assert not case.is_overdue(late)
+    assert cases.page(state=State.DONE, after=None, limit=9, due_before=late) == []
+
+
 def test_cases_are_read_page_by_page_in_the_order_in_which_they_are_due(transaction: Transaction) -> None:
     cases = PostgresCases(transaction)
     due = [CASE.due_at + timedelta(hours=hours) for hours in (3, 1, 1, 2)]

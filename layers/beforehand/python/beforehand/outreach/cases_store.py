@@ -95,7 +95,7 @@ class PostgresCases:
                   and (cast(:role as text) is null or role = :role)
                   and (cast(:customer_id as text) is null or customer_id = :customer_id)
                   and (cast(:taken_by as text) is null or taken_by = :taken_by)
-                  and (cast(:due_before as timestamptz) is null or due_at < :due_before)
+                  and (cast(:due_before as timestamptz) is null or due_at < :due_before and state <> 'done')
                   and (cast(:open_for as text) is null or state = 'open'
                        and (:open_for = 'admin' or :open_for = 'operator' and role = 'operator'))
                   and (cast(:due_after as timestamptz) is null
