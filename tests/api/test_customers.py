@@ -80,6 +80,14 @@ def test_a_change_is_made_and_dated(company: Served) -> None:
     assert (shown["consented_on"], shown["consent_source"]) == (date(2026, 3, 2).isoformat(), "api")
 
 
+def test_a_preferred_channel_is_said_changed_and_taken_back(company: Served) -> None:
+    company.role = "operator"
+    for said in ("sms", None):
+        told = company.write("PATCH", "/v1/customers/C1", {"preferred_channel": said})
+        assert (told.status, told.body["preferred_channel"]) == (200, said)
+    assert company.write("PATCH", "/v1/customers/C1", {"preferred_channel": "fax"}).status == 422
+
+
 def test_a_change_that_changes_nothing_leaves_no_trace(company: Served) -> None:
     before = company.get("/v1/customers/C1").body
     assert company.write("PATCH", "/v1/customers/C1", {"language": "HI"}).body == before

@@ -93,6 +93,19 @@ def test_a_follow_up_is_called_as_its_kind_its_customer_and_its_second(transacti
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("prefers", "phone", "goes_by"),
+    [(None, "+919876543210", "email"), ("sms", "+919876543210", "sms"), ("sms", None, "email")],
+)
+def test_a_follow_up_goes_by_the_channel_that_they_prefer_where_that_reaches_them(
+    transaction: Transaction, prefers: str | None, phone: str | None, goes_by: str
+) -> None:
+    customer(transaction, phone=phone)
+    transaction.run("update customers set preferred_channel = :prefers", prefers=prefers)
+    [planned] = planner(transaction).plan([after(EVENT)])
+    assert outreach(transaction, planned.job_id)["channel"] == goes_by
+
+
 @pytest.mark.parametrize("apart", [timedelta(0), HOUR, DAY, -DAY])
 @pytest.mark.parametrize("delay", [DAY, timedelta(hours=36), timedelta(hours=48), timedelta(0)])
 def test_events_within_a_day_are_followed_up_once_whatever_the_delay(

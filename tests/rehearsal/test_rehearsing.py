@@ -226,6 +226,24 @@ def test_a_message_that_a_case_lets_go_is_looked_at_by_the_gate(committed: Postg
     assert [one.rule for one in play.reasons] == ["person", "send_window"]
 
 
+def test_whoever_prefers_text_messages_is_written_none_but_these(committed: PostgresDatabase) -> None:
+    plan(committed, wish("R1"), wish("R2"))
+    with committed.transaction() as transaction:
+        base(transaction, lapsing("L1"), lapsing("L2"), contacts={
+            "L1": {**CONTACTS["L1"], "phone": "+919876543210", "preferred_channel": "sms"},
+            "L2": {**CONTACTS["L2"], "phone": "+919876543211"},
+        })  # fmt: skip
+        PostgresScores(transaction).refresh(as_of=BEGIN, profile=DEFAULT_V1)
+        transaction.run("update customers set preferred_channel = 'sms' where customer_id = 'R1'")
+    play = rehearsed(committed, planners=[scans], policy={"holdout_shares": {}}).other
+    assert play is not None
+    [skipped] = [one for one in play.reasons if one.rule == "preference"]
+    assert (skipped.messages, skipped.examples[0].customer_id) == (1, "R1")
+    assert {(one.customer_id, one.channel) for one in play.sent_first} >= {
+        ("R2", Channel.EMAIL), ("L1", Channel.SMS), ("L2", Channel.EMAIL),
+    }  # fmt: skip
+
+
 class OneLater:
     """A planner that proposes one message, with its case, late in its only turn."""
 

@@ -144,6 +144,13 @@ def test_an_opt_out_takes_the_date_and_source_of_the_yes_with_it(transaction: Tr
     assert consent(transaction) == (False, None, None)
 
 
+def test_how_somebody_wishes_to_be_reached_is_one_of_two_words(transaction: Transaction) -> None:
+    answer = load(transaction, "customers", "customer_id,preferred_channel\nC1,SMS\nC2,email\nC3,fax\n")
+    rows = transaction.rows("select customer_id, preferred_channel from customers order by 1")
+    assert [tuple(row.values()) for row in rows] == [("C1", "sms"), ("C2", "email")]
+    assert "is none of email, sms" in str(answer)
+
+
 def consent(transaction: Transaction) -> tuple[object, ...]:
     row = transaction.row("select marketing_consent, consented_on, consent_source from customers")
     assert row is not None

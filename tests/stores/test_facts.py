@@ -33,6 +33,18 @@ def facts(transaction: Transaction, suppressed: Mapping[str, frozenset[Channel]]
     return PostgresFacts(transaction, ask).of(["C1"], policy=ContactPolicy(), as_of=NOW)["C1"]
 
 
+def test_the_gate_is_told_how_somebody_wishes_to_be_reached(transaction: Transaction) -> None:
+    known(transaction, phone="+919876543210", preferred_channel="sms")
+    assert facts(transaction).person.preferred_channel is Channel.SMS
+
+
+def test_of_whom_nobody_knows_how_they_wish_to_be_reached_the_gate_is_told_nothing(
+    transaction: Transaction,
+) -> None:
+    known(transaction)
+    assert facts(transaction).person.preferred_channel is None
+
+
 def planned(
     transaction: Transaction,
     state: str,

@@ -16,6 +16,7 @@ EARLIEST = date(1900, 1, 1)
 LARGEST_AMOUNT = "999999999999.99"
 TIERS = ("Platinum", "Gold", "Silver", "Bronze")
 SEGMENTS = ("VIP", "Loyal", "Regular", "Occasional")
+CHANNELS = ("email", "sms")
 YES = frozenset({"true", "t", "yes", "y", "1"})
 NO = frozenset({"false", "f", "no", "n", "0"})
 UNSEEN = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
@@ -151,6 +152,7 @@ CUSTOMERS: Mapping[str, Column] = MappingProxyType(
         "marketing_consent": Column(type="boolean", read=_yes_or_no, few=True),
         "consented_on": _day,
         "consent_source": Column(type="text", read=_text(200), few=True),
+        "preferred_channel": Column(type="text", read=_one_of(*CHANNELS), few=True),
         "csat_180d": Column(type="double precision", read=_score(1, 5), few=True),
         "tickets_overdue": Column(type="integer", read=_whole(0, 10_000), few=True),
         "nps": Column(type="integer", read=_whole(0, 10), few=True),

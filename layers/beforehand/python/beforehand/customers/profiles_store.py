@@ -7,7 +7,8 @@ from typing import Any
 from beforehand.adapters.postgres import Row, Transaction
 
 SHOWN = """customer_id, name, email, phone, language, zone, country, segment, loyalty_tier, lifetime_value,
-           marketing_consent, consented_on, consent_source, signed_up_on, last_active_on, updated_at"""
+           marketing_consent, consented_on, consent_source, preferred_channel, signed_up_on, last_active_on,
+           updated_at"""
 FILTERS = ("segment", "loyalty_tier", "language", "country")
 
 

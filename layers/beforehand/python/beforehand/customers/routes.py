@@ -76,6 +76,7 @@ class Customer(Answer):
     marketing_consent: bool | None
     consented_on: date | None
     consent_source: str | None
+    preferred_channel: str | None
     signed_up_on: date | None
     last_active_on: date | None
     updated_at: datetime
@@ -89,6 +90,7 @@ class CustomerChange(Asked):
     zone: Zone = None
     email: Email = None
     phone: Phone = None
+    preferred_channel: Literal["email", "sms"] | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -136,7 +138,8 @@ def show_customer(call: Call, path: CustomerPath) -> Customer:
 
 @routes.add("PATCH /v1/customers/{customer_id}", refuses=(HTTPStatus.SERVICE_UNAVAILABLE,))
 def change_customer(call: Call, path: CustomerPath, body: CustomerChange) -> Customer:
-    """Put right a customer's consent, language, zone or contact points; the audit trail keeps no address."""
+    """Put right a customer's consent, language, zone, contact points or preferred channel; the audit trail keeps no
+    address."""
     profiles = PostgresProfiles(call.transaction)
     before = _known(profiles.hold(path.customer_id))
     asked = body.model_dump(include=body.model_fields_set)

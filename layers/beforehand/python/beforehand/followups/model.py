@@ -115,7 +115,7 @@ class Wish:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Known:
     """What is known of the customer of a wish. `scores` are the last five emotions (0–1), newest first; `earlier`
-    counts the follow-ups for the same occasion that came to nothing."""
+    counts the follow-ups for the same occasion that came to nothing; `preferred` is how they wish to be reached."""
 
     customer_id: str
     customer_no: int
@@ -126,6 +126,7 @@ class Known:
     past_customer: bool
     scores: tuple[float, ...]
     earlier: int
+    preferred: Channel | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -78,10 +78,14 @@ def _told(felt: float | None, count: int) -> str:
 
 
 def channel_of(wish: Wish, known: Known) -> Channel | None:
-    """By which channel it goes: the one that is wished for, or the first that reaches them. None: nothing does."""
+    """By which channel it goes: the one that is wished for, that they prefer, or the first that reaches them.
+
+    None: nothing does.
+    """
     if wish.channel is not None:
         return wish.channel
-    return next((channel for channel in BY_PREFERENCE if channel in known.channels), None)
+    wanted = (*filter(None, (known.preferred,)), *BY_PREFERENCE)
+    return next((channel for channel in wanted if channel in known.channels), None)
 
 
 def job_id(wish: Wish, due_at: datetime, number: int = 1) -> str:

@@ -31,6 +31,7 @@ class PostgresJobs:
         rows = self._transaction.rows(
             f"""select w.place, p.customer_id, p.customer_no, p.language, p.zone, p.country,
                        p.email is not null as by_email, p.phone is not null as by_phone,
+                       p.preferred_channel,
                        exists (select from followups_bookings as b
                                where b.customer_id = p.customer_id and b.state = 'completed')
                        or exists (select from customers_v_purchases as b where b.customer_id = p.customer_id)
@@ -222,6 +223,7 @@ def _known(row: Row) -> Known:
         zone=row["zone"],
         country=row["country"],
         channels=frozenset(channels),
+        preferred=row["preferred_channel"] and Channel(row["preferred_channel"]),
         past_customer=row["past_customer"],
         scores=tuple(row["scores"] or ()),
         earlier=row["earlier"],

@@ -49,7 +49,9 @@ left join lateral (
 ) as v on v.profile = :profile"""
 """Who was chosen, with what is known of them, and how they were four weeks before."""
 
-CHANNEL = "case when p.email is null then 'sms' else 'email' end as channel"
+CHANNEL = """case when p.email is null or p.preferred_channel = 'sms' and p.phone is not null
+                  then 'sms' else 'email' end as channel"""
+"""The one that they prefer, of those that reach them."""
 
 FACTS = f"""
 select c.position, c.rank, c.health, c.risk, p.name, p.language, {CHANNEL},

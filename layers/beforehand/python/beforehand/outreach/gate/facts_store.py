@@ -12,6 +12,7 @@ from beforehand.outreach.policy import ContactPolicy
 
 PEOPLE = """
 select p.customer_id, p.name, p.language, p.email, p.phone, p.zone, p.country, p.marketing_consent,
+       p.preferred_channel,
        exists (select from outreach_v_cases as c
                where c.customer_id = p.customer_id and c.state <> 'done' and c.opened_at <= :as_of) as case_open
 from customers_v_profiles as p where p.customer_id = any(cast(:ids as text[]))"""
@@ -77,11 +78,13 @@ def _facts(
     if row is None:
         gone = Person(customer_id=customer_id, zone=None, country=None, consent=None, reachable=NOBODY)
         return Facts(person=gone, history=history)
+    preferred = row["preferred_channel"]
     person = Person(
         customer_id=customer_id,
         zone=row["zone"],
         country=row["country"],
         consent=row["marketing_consent"],
+        preferred_channel=preferred and Channel(preferred),
         reachable=_reachable(row),
         suppressed=suppressed,
         case_open=row["case_open"],
