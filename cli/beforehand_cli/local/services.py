@@ -70,9 +70,10 @@ def emulator_answers(endpoint: str) -> bool:
     """Whether the AWS endpoint is up."""
     health = f"{endpoint}/_ministack/health"
     try:
-        return httpx.get(health, timeout=5, trust_env=False, verify=PLAIN_HTTP).is_success
+        answer = httpx.get(health, timeout=5, trust_env=False, verify=PLAIN_HTTP)
     except httpx.TransportError:
         return False
+    return answer.status_code == httpx.codes.OK
 
 
 def gate_answers(port: int, authority: Path) -> bool:
