@@ -16,7 +16,7 @@ from beforehand.errors import NotFoundError
 from beforehand.events.followups import News, NewsArrived
 from beforehand.followups import news
 from beforehand.followups.inactive_store import PostgresInactive
-from beforehand.followups.model import STATUS, Kind, Rules, Wish
+from beforehand.followups.model import STATUS, Job, Kind, Rules, Wish
 from beforehand.followups.news import Reader
 from beforehand.followups.planning import Planner
 from beforehand.followups.reading_store import PostgresFollowUps
@@ -26,6 +26,7 @@ from beforehand.followups.wiring import planner_in, reader_in
 from beforehand.outreach.model import State
 from beforehand.results import Status
 from beforehand_cli.local.postgres import Postgres
+from beforehand_cli.local.processes import wait_until
 from tests.conftest import connect, forget
 
 NOW = datetime(2025, 11, 16, 12, tzinfo=UTC)
@@ -417,6 +418,37 @@ def test_of_many_who_ask_at_once_one_is_told_the_name(shared: PostgresDatabase, 
     for thread in threads:
         thread.join()
     assert len([name for name in names if name is not None]) == 1
+
+
+def test_of_two_that_move_to_one_place_at_once_the_second_is_told(
+    shared: PostgresDatabase, postgres: Postgres
+) -> None:
+    with shared.transaction() as transaction:
+        wishes = [after(EVENT + days * DAY, str(days), customer_id="many_at_once") for days in (5, 9)]
+        jobs = [planner(transaction).jobs.find(one.job_id or "") for one in planner(transaction).plan(wishes)]
+    to, answers = EVENT + 20 * DAY, []
+
+    def move(job: Job | None, transaction: Transaction) -> None:
+        assert job is not None
+        answers.append(
+            planner(transaction).move(job, due_at=to + DAY, event_at=to, because="a test", by=None).status
+        )
+
+    def second() -> None:
+        with PostgresDatabase(lambda: connect(postgres)).transaction() as transaction:
+            move(jobs[1], transaction)
+
+    def waits() -> bool:
+        with beside.transaction() as looking:
+            return bool(looking.rows("select from pg_stat_activity where wait_event_type = 'Lock'"))
+
+    thread, beside = threading.Thread(target=second), PostgresDatabase(lambda: connect(postgres))
+    with shared.transaction() as transaction:
+        move(jobs[0], transaction)
+        thread.start()
+        assert wait_until(waits, seconds=20)
+    thread.join()
+    assert answers == [Status.DONE, Status.FAILED]
 
 
 def test_news_of_somebody_who_is_not_there_wait_and_leave_nothing(transaction: Transaction) -> None:

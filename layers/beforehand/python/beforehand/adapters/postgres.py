@@ -145,6 +145,19 @@ class Transaction:
         found = self.rows(sql, **parameters)
         return found[0] if found else None
 
+    def attempt(self, sql: str, **parameters: Any) -> int | None:
+        """As `run`; None where another has the place that it wanted, which ends nothing but this statement."""
+        self.run("savepoint attempt")
+        try:
+            touched = self.run(sql, **parameters)
+        except DatabaseError as error:
+            if _state(error) not in TAKEN:
+                raise
+            self.run("rollback to savepoint attempt")
+            return None
+        self.run("release savepoint attempt")
+        return touched
+
     def copy_in(self, sql: str, lines: Iterator[str]) -> None:
         """Streams lines into a `COPY … FROM STDIN`."""
         self._connection.run(sql, stream=lines)
@@ -254,12 +267,20 @@ AWAY = ("08", "53", "57")
 """Classes of SQLSTATE: a broken connection, too few resources, a server that an operator stops."""
 
 
+TAKEN = ("23505", "23P01", "40P01")
+"""SQLSTATEs of whoever comes second: a unique or an exclusion constraint, or two waiting for each other there."""
+
+
 def is_away(error: BaseException) -> bool:
     """Whether an error says that the database is not there, rather than that it refused something."""
     if isinstance(error, DatabaseError):
-        said = error.args[0] if error.args else None
-        return isinstance(said, dict) and str(said.get("C", "")).startswith(AWAY)
+        return _state(error).startswith(AWAY)
     return isinstance(error, (InterfaceError, OSError))
+
+
+def _state(error: DatabaseError) -> str:
+    said = error.args[0] if error.args else None
+    return str(said.get("C", "")) if isinstance(said, dict) else ""
 
 
 @cache

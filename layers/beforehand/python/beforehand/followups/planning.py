@@ -43,8 +43,11 @@ class Jobs(Protocol):
     def cancelled(self, job_id: str, *, by: str | None, now: datetime) -> None:
         """Writes down that it is called back, so that another may take its place."""
 
-    def move(self, job: Job, rules: Rules, *, because: str, by: str | None, now: datetime) -> None:
-        """Writes down that it is due at another time; keeps when it was due before."""
+    def move(self, job: Job, rules: Rules, *, because: str, by: str | None, now: datetime) -> bool:
+        """Writes down that it is due at another time; keeps when it was due before.
+
+        False: another took that place at the same moment, and nothing is written.
+        """
 
     def in_the_way(self, job: Job, rules: Rules) -> str | None:
         """Another open follow-up of this customer whose event is that close, by its name."""
@@ -139,8 +142,10 @@ class Planner:
         if other := self.jobs.in_the_way(moved, self.rules):
             because = f"{other} follows up an event of theirs that close already; cancel one of the two"
             return Recall(status=Status.FAILED, because=because)
+        if not self.jobs.move(moved, self.rules, because=because, by=by, now=self.now):
+            because = "another follow-up of theirs took that place at the same moment; look which, and try again"
+            return Recall(status=Status.FAILED, because=because)
         self.ledger.move(job.outreach_id, due_at=moved.scheduled_at, because=because, now=self.now)
-        self.jobs.move(moved, self.rules, because=because, by=by, now=self.now)
         self._note(job, "move", because)
         return done
 

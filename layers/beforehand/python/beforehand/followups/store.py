@@ -104,22 +104,24 @@ class PostgresJobs:
             id=job_id, by=by, now=now,
         )  # fmt: skip
 
-    def move(self, job: Job, rules: Rules, *, because: str, by: str | None, now: datetime) -> None:
-        """Writes down that it is due at another time; keeps when it was due before."""
-        self._transaction.run(
-            """with before as (select job_id, scheduled_at from followups_jobs where job_id = :job_id)
+    def move(self, job: Job, rules: Rules, *, because: str, by: str | None, now: datetime) -> bool:
+        """Writes down that it is due at another time; keeps when it was due before.
+
+        False: another took that place at the same moment, and nothing is written.
+        """
+        moved = self._transaction.attempt(
+            """with before as (select job_id, scheduled_at from followups_jobs where job_id = :job_id),
+               noted as (
                insert into followups_moves (job_id, moved_at, moved_by, from_at, to_at, because)
                select job_id, :now, cast(:by as text), scheduled_at, :to_at, :because from before
-               on conflict do nothing""",
-            job_id=job.job_id, now=now, by=by, to_at=job.scheduled_at, because=because,
-        )  # fmt: skip
-        self._transaction.run(
-            """update followups_jobs set scheduled_at = :scheduled_at, event_at = :event_at,
+               on conflict do nothing)
+               update followups_jobs set scheduled_at = :to_at, event_at = :event_at,
                                          event_span = cast(:span as tstzrange)
                where job_id = :job_id""",
-            job_id=job.job_id, scheduled_at=job.scheduled_at, event_at=job.event_at,
+            job_id=job.job_id, now=now, by=by, to_at=job.scheduled_at, because=because, event_at=job.event_at,
             span=span(job.event_at, rules.tolerance),
         )  # fmt: skip
+        return moved is not None
 
     def in_the_way(self, job: Job, rules: Rules) -> str | None:
         """Another open follow-up of this customer whose event is that close, by its name."""
