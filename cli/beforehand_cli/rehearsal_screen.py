@@ -113,6 +113,10 @@ class RehearsalScreen:
             for kind, found in changes
             for change in found
         ]  # fmt: skip
+        rows += [
+            ("cost", currency, f"{before:,.2f}", f"{after:,.2f}", f"{after - before:+,.2f}")
+            for currency, (before, after) in difference.costs.items()
+        ]
         self._table(("by", "", "now", "instead", ""), rows)
         for one in difference.examples:
             self._say(

@@ -61,14 +61,15 @@ def test_the_difference_is_the_first_sentence_and_names_who_changes() -> None:
     turned = Turned(customer_id="C7", purpose=Purpose.POST_EVENT, channel=Channel.EMAIL, before="held",
                     before_because="contacted 4 times", after="sent", after_because="sent at last")  # fmt: skip
     found = Difference(
-        sentence=SENTENCE, customers_more=412, customers_fewer=0, costs={}, channels=(), reasons=(),
-        messages=Change(name="messages", before=488, after=900), examples=(turned,),
+        sentence=SENTENCE, customers_more=412, customers_fewer=0, costs={"USD": (3.5, 9.25)}, channels=(),
+        reasons=(), messages=Change(name="messages", before=488, after=900), examples=(turned,),
         purposes=(Change(name="post_event", before=488, after=900),),
     )  # fmt: skip
     text = shown(report(found))
     assert text.splitlines()[0] == SENTENCE
     assert "C7 (post_event, email): held, contacted 4 times → sent, sent at last" in text
     assert "+412" in text
+    assert ["cost", "USD", "3.50", "9.25", "+5.75"] in [line.split() for line in text.splitlines()]
 
 
 def test_the_screen_says_what_goes_why_not_and_what_was_taken_for_granted() -> None:
